@@ -1,0 +1,75 @@
+"""Every table of the store, one module per asset group, in the order data flows.
+
+The column texts here are the data model: `docs/data_model.md` and the Dagster column schemas are generated from them.
+"""
+
+from humannet_assets.store.schema import Table
+from humannet_assets.store.tables.annotation import (
+    ANNOTATIONS,
+    BODY_TRACKS,
+    CAMERA_TRAJECTORIES,
+    CAPTIONS,
+    HAND_TRACKS,
+    MOTION_DESCRIPTIONS,
+    SEGMENTS,
+)
+from humannet_assets.store.tables.curation import (
+    CLIP_SIGNALS,
+    CLIPS,
+    FILTERED_CLIPS,
+    SHOTS,
+    VIDEO_DUPLICATES,
+    VIEWPOINTS,
+)
+from humannet_assets.store.tables.sources import (
+    RAW_VIDEOS,
+    SOURCE_CATALOG,
+    SOURCE_FILES,
+    VIDEO_FILES,
+    VIDEO_SOURCES,
+)
+
+TABLES: tuple[Table, ...] = (
+    SOURCE_CATALOG,
+    SOURCE_FILES,
+    VIDEO_FILES,
+    VIDEO_SOURCES,
+    RAW_VIDEOS,
+    VIDEO_DUPLICATES,
+    SHOTS,
+    CLIPS,
+    CLIP_SIGNALS,
+    FILTERED_CLIPS,
+    VIEWPOINTS,
+    HAND_TRACKS,
+    BODY_TRACKS,
+    CAMERA_TRAJECTORIES,
+    SEGMENTS,
+    CAPTIONS,
+    MOTION_DESCRIPTIONS,
+    ANNOTATIONS,
+)
+TABLES_BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+
+__all__ = [
+    "ANNOTATIONS",
+    "BODY_TRACKS",
+    "CAMERA_TRAJECTORIES",
+    "CAPTIONS",
+    "CLIPS",
+    "CLIP_SIGNALS",
+    "FILTERED_CLIPS",
+    "HAND_TRACKS",
+    "MOTION_DESCRIPTIONS",
+    "RAW_VIDEOS",
+    "SEGMENTS",
+    "SHOTS",
+    "SOURCE_CATALOG",
+    "SOURCE_FILES",
+    "TABLES",
+    "TABLES_BY_NAME",
+    "VIDEO_DUPLICATES",
+    "VIDEO_FILES",
+    "VIDEO_SOURCES",
+    "VIEWPOINTS",
+]

@@ -1,0 +1,122 @@
+"""Tables of the `sources` group: what may be ingested, which files were found, and what the videos are."""
+
+import pyarrow as pa
+
+from humannet_assets.store.schema import Column, Table
+
+_str, _i32, _i64, _f32, _f64, _bool = pa.string(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_()
+
+SOURCE_CATALOG = Table(
+    name="source_catalog",
+    group="sources",
+    unit="source_id",
+    key="source_id",
+    doc="One row per entry of the catalog file; rejected entries (unlicensed, off topic) are never listed.",
+    columns=(
+        Column("source_id", _str, "The entry's id in the catalog file."),
+        Column("uri", _str, "Folder, file, manifest or s3:// prefix the entry names, resolved."),
+        Column("source_type", _str, "controlled, semi_structured, community, web_scale or domain_specific (HumanNet taxonomy)."),
+        Column("licence", _str, "Licence under which the footage may be used."),
+        Column("consent_basis", _str, "Why the people shown may be processed: consent, public_footage, synthetic, ..."),
+        Column("life", _str, "Life rule: a fixed life name, or null when the footage is nobody's life."),
+        Column("viewpoint_hint", _str, "ego, exo or null: what the source says of itself; recorded, never a verdict."),
+        Column("keywords", pa.list_(_str), "Topic words of the source."),
+        Column("labels", _str, "Path of a ground-truth labels file, or null."),
+        Column("line", _i32, "Line of the entry in the catalog file."),
+    ),
+)
+
+SOURCE_FILES = Table(
+    name="source_files",
+    group="sources",
+    unit="file_id",
+    key="file_id",
+    doc="One row per file listed under a kept source. Rejected: links out of the root, unreadable names. Removed: gone.",
+    columns=(
+        Column("file_id", _str, "Hash of the file's uri."),
+        Column("source_id", _str, "The catalog entry that listed it (the first, when several do)."),
+        Column("uri", _str, "Absolute path or s3:// address."),
+        Column("size_bytes", _i64, "Size when listed."),
+        Column("fingerprint", _str, "size:mtime_ns or size:etag; a changed fingerprint means the bytes are read again."),
+        Column("first_seen_at", pa.timestamp("us"), "When the file was first listed, UTC."),
+    ),
+    identity=("uri", "source_id"),
+)
+
+VIDEO_FILES = Table(
+    name="video_files",
+    group="sources",
+    unit="file_id",
+    key="file_id",
+    doc="Identity: which bytes (video_id) lie in which file. Many files may hold one video.",
+    columns=(
+        Column("file_id", _str, "The file."),
+        Column("source_id", _str, "The catalog entry that listed it."),
+        Column("uri", _str, "Absolute path or s3:// address."),
+        Column("fingerprint", _str, "Fingerprint at the time the bytes were hashed."),
+        Column("size_bytes", _i64, "Number of bytes hashed."),
+    ),
+)
+
+VIDEO_SOURCES = Table(
+    name="video_sources",
+    group="sources",
+    unit="video_id",
+    key="video_id",
+    doc="What the catalog says about each video, inherited from the first of its files (by uri).",
+    columns=(
+        Column("source_id", _str, "The catalog entry the video is attributed to."),
+        Column("uri", _str, "The file the attribution comes from."),
+        Column("file_count", _i32, "How many listed files hold these bytes."),
+        Column("source_type", _str, "See source_catalog."),
+        Column("licence", _str, "See source_catalog."),
+        Column("consent_basis", _str, "See source_catalog."),
+        Column("life", _str, "See source_catalog."),
+        Column("viewpoint_hint", _str, "See source_catalog."),
+        Column("keywords", pa.list_(_str), "See source_catalog."),
+    ),
+)
+
+RAW_VIDEOS = Table(
+    name="raw_videos",
+    group="sources",
+    unit="video_id",
+    key="video_id",
+    doc=(
+        "One row per distinct video: what its container says and what decoding all of it once showed. That pass also "
+        "measures cut scores and a perceptual signature. Rejected: quarantined with reasons; failed: limits or crashes."
+    ),
+    columns=(
+        Column("size_bytes", _i64, "Size of the file."),
+        Column("container", _str, "FFmpeg demuxer name, e.g. 'mov,mp4,m4a,3gp,3g2,mj2'."),
+        Column("video_codec", _str, "Codec of the first video stream."),
+        Column("pixel_format", _str, "FFmpeg pixel format, e.g. yuv420p10le."),
+        Column("bit_depth", _i32, "Bits per luma sample."),
+        Column("color_primaries", _str, "FFmpeg name, e.g. bt2020; null if unknown."),
+        Column("color_transfer", _str, "FFmpeg name, e.g. smpte2084; null if unknown."),
+        Column("is_hdr", _bool, "True for PQ or HLG transfer."),
+        Column("width", _i32, "Width in pixels as displayed (after rotation)."),
+        Column("height", _i32, "Height in pixels as displayed (after rotation)."),
+        Column("rotation_deg", _i32, "Clockwise rotation to display the coded picture upright: 0, 90, 180 or 270."),
+        Column("frame_rate", _f64, "Frames per second measured from the decoded timestamps (median step)."),
+        Column("nominal_frame_rate", _f64, "Frames per second as the container states it; null if it does not."),
+        Column("is_vfr", _bool, "True when frame steps vary by more than half a frame."),
+        Column("start_time_s", _f64, "Presentation time of the first decoded frame in the container's clock, seconds."),
+        Column("duration_s", _f64, "Last minus first frame time plus one frame step, seconds."),
+        Column("container_duration_s", _f64, "Duration the container states, seconds; null if it does not."),
+        Column("frames_expected", _i64, "Frames the container states; null if it does not."),
+        Column("frames_decoded", _i64, "Frames that decoded without an error flag."),
+        Column("frames_corrupt", _i64, "Frames the decoder flagged as corrupt."),
+        Column("decode_errors", _i64, "Errors raised while decoding (packets skipped)."),
+        Column("keyframes", _i64, "Number of keyframes seen."),
+        Column("has_audio", _bool, "True if an audio stream is present."),
+        Column("audio_codec", _str, "Codec of the first audio stream."),
+        Column("reader", _str, "decord or pyav: who serves this video's frames later (decord only for healthy constant rate)."),
+        Column("frame_times_s", pa.list_(_f64), "Frame times relative to the first decoded frame, seconds.", in_sql=False),
+        Column("cut_content", pa.list_(_f32), "PySceneDetect content score of each frame against the one before.", in_sql=False),
+        Column("cut_luma", pa.list_(_f32), "Mean luma (0-255) of each frame: fades.", in_sql=False),
+        Column("signature_times_s", pa.list_(_f32), "Times of the perceptual signature's samples.", in_sql=False),
+        Column("signature", pa.list_(_i64), "64-bit perceptual hash of each sample.", in_sql=False),
+        Column("thumbnail", pa.binary(), "Small JPEG of a middle frame.", in_sql=False),
+    ),
+)
