@@ -142,6 +142,9 @@ class Step(ABC, Generic[ConfigT]):
     """True when the step touches untrusted media: it then runs in a killable process with limits."""
     needs_media: ClassVar[bool] = False
     """True when the step opens the video file: the unit's `media` is then set."""
+    whole_table: ClassVar[bool] = False
+    """True when units cannot be judged alone (duplicate clusters): if anything is to be done, `process` gets every unit of
+    the table at once, of all windows, and only outcomes that differ from the stored ones are written."""
     chunk_size: ClassVar[int] = 64
     """Units per task handed to a worker."""
 
