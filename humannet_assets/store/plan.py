@@ -69,7 +69,7 @@ def _hashed(frame: pl.DataFrame, expressions: Sequence[str], keep: Sequence[str]
         columns = ", ".join(f'"{name}"' for name in keep)
         joined = ", ".join(f"coalesce(CAST({expression} AS VARCHAR), '\\N')" for expression in expressions)
         query = f"SELECT {columns}, left(sha256(concat_ws('|', {joined})), {ID_LENGTH}) AS contribution FROM frame"  # noqa: S608
-        return connection.execute(query).pl()
+        return pl.DataFrame(connection.sql(query).to_arrow_table())
 
 
 def _contribution(store: LanceStore, read: Read, where: str | None, *, is_first: bool) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from humannet_assets.store.compute import Compute, InProcess, MediaSource, Result, Work
 from humannet_assets.store.lance_store import LanceStore, quoted
@@ -281,30 +282,27 @@ def run_steps(
     committers: dict[str, _Committer] = {}
     work: dict[str, tuple[Unit, tuple[Step[Any], ...]]] = {}
     keys: dict[str, Any] = {}
-    whole: list[Plan] = []
-    cheap: list[Plan] = []
+    plans: list[Plan] = []
     for step in steps:
         plan = make_plan(store, step, windows, max_attempts)
+        plans.append(plan)
         report = StepReport(step.name, step.writes.name, inputs=plan.inputs, pending=plan.waiting, why=plan.why())
         reports.append(report)
         if plan.removed.height:
             remove_units(store, step.writes, plan.removed, run_id)
         committers[step.name] = _Committer(store, plan, run_id, report)
-        if step.whole_table:
-            whole.append(plan)
-        elif not step.isolated:
-            cheap.append(plan)
-        else:
+        if step.isolated:
             for unit in load_units(store, step, plan.todo):
                 present = work.get(unit.id)
                 rows = {**present[0].rows, **unit.rows} if present else unit.rows
                 work[unit.id] = (replace(unit, rows=rows), (*(present[1] if present else ()), step))
                 keys.setdefault(unit.id, step.sort_key(unit))
     try:
-        for plan in whole:
-            _run_whole_table(store, plan, run_id, committers[plan.step.name].report)
-        for plan in cheap:
-            _run_cheap(store, plan, committers[plan.step.name], progress)
+        for plan in plans:
+            if plan.step.whole_table:
+                _run_whole_table(store, plan, run_id, committers[plan.step.name].report)
+            elif not plan.step.isolated:
+                _run_cheap(store, plan, committers[plan.step.name], progress)
         if work:
             ordered = [work[unit_id] for unit_id in sorted(work, key=lambda unit_id: keys[unit_id])]
             if any(step.needs_media for step in steps):
@@ -315,8 +313,8 @@ def run_steps(
         # What arrived before an interruption is kept.
         for committer in committers.values():
             committer.flush()
-    for report, step in zip(reports, steps, strict=True):
-        _count(store, step, windows, report)
+    for report, plan in zip(reports, plans, strict=True):
+        _count(store, plan, report)
         report.wall_s = time.monotonic() - started
     return reports
 
@@ -391,8 +389,6 @@ def _run_whole_table(store: LanceStore, plan: Plan, run_id: str, report: StepRep
     if plan.is_empty:
         return
     began = time.process_time()
-    from humannet_assets.store.plan import expected_units
-
     step = plan.step
     expected, _ = expected_units(store, step, None)
     units = list(load_units(store, step, expected))
@@ -408,8 +404,6 @@ def _run_whole_table(store: LanceStore, plan: Plan, run_id: str, report: StepRep
     done: list[str] = []
     for outcome in step.process(units):
         rows = build_rows(step, planned[outcome.unit_id], outcome, run_id, now)
-        import pyarrow as pa
-
         # Through Arrow and back, so that float32 columns compare equal to what is stored.
         fresh = pa.Table.from_pylist(rows, schema=schema).to_pylist()
         before = stored.get(outcome.unit_id, [])
@@ -423,15 +417,16 @@ def _run_whole_table(store: LanceStore, plan: Plan, run_id: str, report: StepRep
     report.cpu_s += time.process_time() - began
 
 
-def _count(store: LanceStore, step: Step[Any], windows: Sequence[str] | None, report: StepReport) -> None:
+def _count(store: LanceStore, plan: Plan, report: StepReport) -> None:
     """Fill in the outcomes from what is stored now, so that the report cannot disagree with the table."""
-    plan = make_plan(store, step, windows, max_attempts=0)
+    if plan.todo.height:
+        plan = make_plan(store, plan.step, plan.windows, max_attempts=0)
     report.inputs = plan.inputs
     report.pending = plan.waiting + plan.todo.height
     report.kept = plan.current.get("kept", 0)
     report.rejected = plan.current.get("rejected", 0)
     report.failed = plan.current.get("failed", 0)
     where = "outcome = 'removed'"
-    if windows is not None:
-        where += f" AND ingest_window IN ({quoted(windows)})"
-    report.removed = store.read(step.writes, ["unit_id"], where).height
+    if plan.windows is not None:
+        where += f" AND ingest_window IN ({quoted(plan.windows)})"
+    report.removed = store.read(plan.step.writes, ["unit_id"], where).height

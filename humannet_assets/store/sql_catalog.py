@@ -1,0 +1,133 @@
+"""`sql_catalog`: the store's tables as native tables in one DuckDB file, for clients that know nothing of Lance.
+
+Guarantees: the file opens in DuckDB 1.2 and later; readers of the previous file are never disturbed (the new one is written
+beside it and renamed over it); a build over an unchanged store writes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from humannet_assets.store.lance_store import LanceStore
+from humannet_assets.store.schema import Table
+from humannet_assets.store.sql import LanceTable, view_statements
+from humannet_assets.store.tables import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+STORAGE_VERSION = "v1.2.0"
+"""DuckDB 2.0 writes files that 1.x cannot open unless told otherwise."""
+
+_VERSIONS_TABLE = "store_versions"
+
+
+@dataclass(frozen=True)
+class SqlCatalogReport:
+    """What a build did: rows per table now, and which tables were copied from the store (the others were unchanged)."""
+
+    path: Path
+    rows: dict[str, int]
+    refreshed: tuple[str, ...]
+    size_bytes: int
+
+    @property
+    def is_current(self) -> bool:
+        """True when the file was already up to date and was left alone."""
+        return not self.refreshed
+
+
+def build_sql_catalog(store: LanceStore, path: Path | str, tables: Sequence[Table] = TABLES) -> SqlCatalogReport:
+    """Bring the DuckDB file at `path` up to date with the store.
+
+    It holds, for every table, `<name>_rows` (all outcomes, without the bulky per-frame columns) and the views of
+    `humannet_assets.store.sql.view_statements`; comments carry the documentation of tables and columns, and
+    `store_versions` the Lance version each table was copied from. Tables whose version has not changed are taken over from
+    the previous file.
+    """
+    import duckdb
+
+    path = Path(path).absolute()
+    versions = {table.name: store.version(table) for table in tables}
+    layouts = {table.name: _layout(table) for table in tables}
+    before = _read_versions(path)
+    stale = tuple(name for name in versions if before.get(name) != (versions[name], layouts[name]))
+    if before and not stale and before.keys() == versions.keys():
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return SqlCatalogReport(path, _row_counts(connection, tables), (), path.stat().st_size)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, or the rename would not be atomic.
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
+        fresh = Path(scratch) / path.name
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH '{_escaped(fresh)}' AS fresh (STORAGE_VERSION '{STORAGE_VERSION}')")
+            if before:
+                connection.execute(f"ATTACH '{_escaped(path)}' AS previous (READ_ONLY)")
+            connection.execute("USE fresh")
+            for table in tables:
+                _copy_table(connection, store, table, from_previous=bool(before) and table.name not in stale)
+            connection.execute(f"CREATE TABLE {_VERSIONS_TABLE} (table_name VARCHAR, version BIGINT, layout VARCHAR)")
+            stamp = [(name, version, layouts[name]) for name, version in versions.items()]
+            connection.executemany(f"INSERT INTO {_VERSIONS_TABLE} VALUES (?, ?, ?)", stamp)  # noqa: S608
+            for statement in view_statements(tables):
+                connection.execute(statement)
+            for table in tables:
+                connection.execute(f"COMMENT ON VIEW {table.name} IS '{_escaped(table.doc)}'")
+            rows = _row_counts(connection, tables)
+            connection.execute("USE memory")
+            connection.execute("DETACH fresh")
+        with fresh.open("rb") as written:
+            os.fsync(written.fileno())
+        fresh.replace(path)
+    return SqlCatalogReport(path, rows, stale or tuple(versions), path.stat().st_size)
+
+
+def _copy_table(connection: duckdb.DuckDBPyConnection, store: LanceStore, table: Table, *, from_previous: bool) -> None:
+    columns = ", ".join(table.sql_columns)
+    if from_previous:
+        origin = f"previous.{table.name}_rows"
+    else:
+        origin = "incoming"
+        connection.register(origin, LanceTable(store, table, table.sql_columns))
+    connection.execute(f"CREATE TABLE {table.name}_rows AS SELECT {columns} FROM {origin}")  # noqa: S608
+    if not from_previous:
+        connection.unregister(origin)
+    connection.execute(f"COMMENT ON TABLE {table.name}_rows IS '{_escaped(table.doc)}'")
+    for name in table.sql_columns:
+        connection.execute(f"COMMENT ON COLUMN {table.name}_rows.{name} IS '{_escaped(table.column(name).doc)}'")
+
+
+def _layout(table: Table) -> str:
+    """The columns as text: a table whose declaration changed is copied anew although its version did not."""
+    return ", ".join(f"{name} {table.column(name).type} {table.column(name).doc}" for name in table.sql_columns)
+
+
+def _read_versions(path: Path) -> dict[str, tuple[int, str]]:
+    """Version and layout of each table in an existing file; empty if there is none or it cannot be read."""
+    import duckdb
+
+    if not path.exists():
+        return {}
+    # A file of another kind or a later DuckDB is replaced, as a damaged one would be: everything in it is derived.
+    with contextlib.suppress(duckdb.Error), duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute(f"SELECT table_name, version, layout FROM {_VERSIONS_TABLE}").fetchall()  # noqa: S608
+        return {name: (version, layout) for name, version, layout in found}
+    return {}
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> dict[str, int]:
+    counts = {}
+    for table in tables:
+        found = connection.execute(f"SELECT count(*) FROM {table.name}_rows").fetchone()  # noqa: S608
+        counts[table.name] = int(found[0]) if found else 0
+    return counts
+
+
+def _escaped(text: object) -> str:
+    return str(text).replace("'", "''")
