@@ -1,0 +1,1 @@
+"""Captions, motion descriptions and the taxonomy: what is said about a clip, and by whom."""

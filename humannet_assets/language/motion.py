@@ -1,0 +1,323 @@
+"""Motion descriptions: what each hand and body does, in time order, in the camera frame.
+
+Sentences follow from tracks and segments by rule, so the same rows always give the same words. HumanNet's previews order
+`motion_sequence` per hand in time (arXiv 2605.06747, annotation schema); the thresholds are ours and are configuration.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from humannet_assets.store.identity import stable_id
+from humannet_assets.store.step import Outcome, Read, Step, StepConfig, Unit
+from humannet_assets.store.tables import BODY_TRACKS, FILTERED_CLIPS, HAND_TRACKS, MOTION_DESCRIPTIONS, SEGMENTS
+
+MODEL = "deterministic-motion/1"
+"""Who wrote the sentences: rules, not a language model. Change the number with the rules."""
+
+Row = Mapping[str, Any]
+Array = npt.NDArray[np.float64]
+
+# (negative, positive) direction of each axis of the camera frame: x right, y down, z forward.
+_AXES = (("left", "right"), ("up", "down"), ("towards", "away"))
+_PHRASES = {
+    "left": "to the left",
+    "right": "to the right",
+    "up": "up",
+    "down": "down",
+    "towards": "towards the camera",
+    "away": "away from the camera",
+}
+_LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_HIP, _RIGHT_HIP = 11, 12, 23, 24
+_ARMS = {"left": 15, "right": 16}
+_LEGS = {"left": 27, "right": 28}
+_BODY_HEIGHTS_PER_TORSO = 3.4
+"""Stature over the distance from shoulder line to hip line, adult proportions."""
+_MIN_FRAMES = 3
+"""Fewer observed frames than this say nothing about direction."""
+
+
+class MotionConfig(StepConfig):
+    """Thresholds of the sentences."""
+
+    min_move_m: float = Field(
+        0.04, gt=0, le=1, description="Wrist displacement in x or y that counts; ours: ten times the measured 4 mm step noise."
+    )
+    min_depth_move_m: float = Field(
+        0.10, gt=0, le=1, description="Displacement in z that counts; ours: six times the 16 mm step noise of monocular depth."
+    )
+    min_wander_m: float = Field(0.20, gt=0, le=5, description="Path in x and y of a hand that moves back and forth; ours.")
+    slow_m_s: float = Field(0.15, gt=0, le=5, description="Below this wrist speed a hand moves slowly; ours.")
+    quick_m_s: float = Field(0.60, gt=0, le=10, description="Above this wrist speed a hand moves quickly; ours.")
+    grip_change_m: float = Field(
+        0.03,
+        gt=0,
+        le=0.2,
+        description="Change of the thumb-index gap that opens or closes a hand: half of the 4-10 cm gripper.",
+    )
+    min_travel_heights: float = Field(0.25, gt=0, le=5, description="Sideways hip travel that counts, body heights; ours.")
+    min_rise_heights: float = Field(0.15, gt=0, le=5, description="Vertical hip travel that counts, body heights; ours.")
+    min_growth: float = Field(0.20, gt=0, le=3, description="Change of log body size that counts as nearing or leaving; ours.")
+    slow_heights_s: float = Field(0.25, gt=0, le=5, description="Below this travel speed a person moves slowly; ours.")
+    quick_heights_s: float = Field(0.90, gt=0, le=10, description="Above it, quickly: about 1.6 m/s, a fast walk; ours.")
+    limb_m_s: float = Field(0.30, gt=0, le=10, description="Speed against the hips from which an arm or leg moves; ours.")
+    limb_visibility: float = Field(
+        0.5, ge=0, le=1, description="Mean visibility (MediaPipe) below which a limb goes unmentioned."
+    )
+
+
+@dataclass(frozen=True)
+class Motion:
+    """One step of one actor: a span of seconds from the video's first frame, its main direction and its sentence."""
+
+    actor: str
+    track_id: str
+    start_s: float
+    end_s: float
+    direction: str
+    text: str
+
+
+def finite(value: Any) -> float | None:
+    """The number as a float; None for null, NaN, infinities and anything that is not a number."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _matrix(values: Sequence[Any] | None, frames: int, width: int) -> Array:
+    """Per-frame vectors as (frames, width) float64; what is missing becomes NaN."""
+    matrix = np.full((frames, width), np.nan)
+    for index, value in enumerate((values or ())[:frames]):
+        vector = value if isinstance(value, Sequence | np.ndarray) else (value,)
+        if len(vector) == width:
+            matrix[index] = [np.nan if item is None else item for item in vector]
+    return matrix
+
+
+def _times_and_observed(track: Row) -> tuple[Array, npt.NDArray[np.bool_]]:
+    times = _matrix(track.get("times_s"), len(track.get("times_s") or ()), 1)[:, 0]
+    observed = np.zeros(len(times), dtype=bool)
+    flags = [bool(flag) for flag in track.get("observed") or ()][: len(times)]
+    observed[: len(flags)] = flags
+    return times, observed & np.isfinite(times)
+
+
+def _edges(values: Array) -> tuple[Array, Array]:
+    """Median of the first and of the last frames (up to three): robust against one bad frame."""
+    count = max(1, min(3, len(values) // 3))
+    return np.median(values[:count], axis=0), np.median(values[-count:], axis=0)
+
+
+def _directions(move: Array, thresholds: Sequence[float]) -> list[str]:
+    """Directions that count, strongest first; weaker than half the strongest do not."""
+    strength = np.abs(move) / np.asarray(thresholds)
+    order = [axis for axis in np.argsort(-strength, kind="stable") if strength[axis] >= max(1.0, 0.5 * strength.max())]
+    return [_AXES[axis][int(move[axis] > 0)] for axis in order]
+
+
+def _join(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _adverb(speed: float | None, slow: float, quick: float) -> str:
+    if speed is None or slow <= speed <= quick:
+        return ""
+    return "slowly " if speed < slow else "quickly "
+
+
+def _grip(times: Array, aperture: Array, config: MotionConfig) -> tuple[str, float] | None:
+    """("closes" or "opens", when: 0 at the start of the span, 1 at its end), or None if the grip does not change."""
+    valid = np.isfinite(aperture)
+    if valid.sum() < _MIN_FRAMES:
+        return None
+    gap, when = aperture[valid], times[valid]
+    first, last = _edges(gap)
+    if abs(last - first) < config.grip_change_m:
+        return None
+    middle = (first + last) / 2
+    beyond = gap < middle if last < first else gap > middle
+    share = (when[int(np.argmax(beyond))] - when[0]) / max(when[-1] - when[0], 1e-9)
+    return ("closes" if last < first else "opens"), float(share)
+
+
+def _with_grip(subject: str, action: str, grip: tuple[str, float] | None, moving: bool) -> str:
+    if grip is None:
+        return f"{subject} {action}"
+    verb, share = grip
+    if not moving:
+        return f"{subject} stays in place and {verb}"
+    if share < 0.35:
+        return f"{subject} {verb}, then {action}"
+    if share > 0.65:
+        return f"{subject} {action}, then {verb}"
+    return f"{subject} {action}, {'closing' if verb == 'closes' else 'opening'} on the way"
+
+
+def _hand_motion(track: Row, span: Row, config: MotionConfig) -> tuple[str, str]:
+    """Direction and sentence of one hand in one span."""
+    subject = f"{track['side']} hand" if track.get("side") in ("left", "right") else "hand"
+    times, observed = _times_and_observed(track)
+    position = _matrix(track.get("wrist_position_m"), len(times), 3)
+    inside = observed & (times >= span["start_s"]) & (times <= span["end_s"]) & np.isfinite(position).all(axis=1)
+    if inside.sum() < _MIN_FRAMES:
+        return "unclear", f"{subject} is in view; its motion is unclear"
+    when, where = times[inside], position[inside]
+    grip = _grip(when, _matrix(track.get("aperture_m"), len(times), 1)[inside, 0], config)
+    start, end = _edges(where)
+    ways = _directions(end - start, (config.min_move_m, config.min_move_m, config.min_depth_move_m))
+    speed = finite(span.get("mean_speed"))
+    adverb = _adverb(speed, config.slow_m_s, config.quick_m_s)
+    if ways:
+        action = f"moves {adverb}{_join([_PHRASES[way] for way in ways])}"
+        return ways[0], _with_grip(subject, action, grip, moving=True)
+    wander = float(np.linalg.norm(np.diff(where[:, :2], axis=0), axis=1).sum())
+    if wander >= config.min_wander_m and not span.get("is_idle"):
+        return "back_and_forth", _with_grip(subject, f"moves {adverb}back and forth", grip, moving=True)
+    return "still", _with_grip(subject, "rests" if span.get("is_idle") else "stays in place", grip, moving=False)
+
+
+def _limbs(track: Row, times: Array, inside: npt.NDArray[np.bool_], config: MotionConfig) -> str | None:
+    """Which limbs move against the hips, e.g. 'both arms and the left leg'; None if none does."""
+    world = _matrix(track.get("landmarks_world_m"), len(times), 99).reshape(-1, 33, 3)[inside]
+    seen = _matrix(track.get("landmark_visibility"), len(times), 33)[inside]
+    step = np.diff(times[inside])
+    moving: list[str] = []
+    for name, pair in (("arm", _ARMS), ("leg", _LEGS)):
+        sides = []
+        for side, joint in pair.items():
+            visible = seen[:, joint][np.isfinite(seen[:, joint])]
+            if not len(visible) or visible.mean() < config.limb_visibility:
+                continue
+            with np.errstate(divide="ignore", invalid="ignore"):
+                speeds = np.linalg.norm(np.diff(world[:, joint], axis=0), axis=1) / step
+            speeds = speeds[np.isfinite(speeds)]
+            if len(speeds) and speeds.mean() >= config.limb_m_s:
+                sides.append(side)
+        if sides:
+            moving.append(f"both {name}s" if len(sides) == 2 else f"the {sides[0]} {name}")
+    return _join(moving) if moving else None
+
+
+def _body_motion(track: Row, span: Row, subject: str, config: MotionConfig) -> tuple[str, str]:
+    """Direction and sentence of one person in one span; left and right are those of the picture, limbs the person's own."""
+    times, observed = _times_and_observed(track)
+    points = _matrix(track.get("landmarks_px"), len(times), 66).reshape(-1, 33, 2)
+    hips = points[:, [_LEFT_HIP, _RIGHT_HIP]].mean(axis=1)
+    torso = np.linalg.norm(points[:, [_LEFT_SHOULDER, _RIGHT_SHOULDER]].mean(axis=1) - hips, axis=1)
+    inside = observed & (times >= span["start_s"]) & (times <= span["end_s"]) & np.isfinite(torso) & (torso > 0)
+    if inside.sum() < _MIN_FRAMES:
+        return "unclear", f"{subject} is in view; the motion is unclear"
+    height = float(np.median(torso[inside])) * _BODY_HEIGHTS_PER_TORSO
+    start, end = _edges(hips[inside] / height)
+    near, far = _edges(np.log(torso[inside]))
+    move = np.array([*(end - start), near - far])
+    ways = _directions(move, (config.min_travel_heights, config.min_rise_heights, config.min_growth))
+    duration = max(float(times[inside][-1] - times[inside][0]), 1e-9)
+    if ways:
+        speed = float(np.linalg.norm(end - start)) / duration
+        # Along the line of sight the hips hardly move in the picture, so their speed says nothing there.
+        sideways = ways[0] not in ("towards", "away")
+        adverb = _adverb(speed if sideways else None, config.slow_heights_s, config.quick_heights_s)
+        return ways[0], f"{subject} moves {adverb}{_join([_PHRASES[way] for way in ways])}"
+    if limbs := _limbs(track, times, inside, config):
+        return "still", f"{subject} stays in place and moves {limbs}"
+    return "still", f"{subject} {'rests' if span.get('is_idle') else 'stays in place'}"
+
+
+def _spans(track: Row, segments: Sequence[Row]) -> list[Row]:
+    """The atomic segments cut from this track in time order, or the whole track as one span."""
+    own = [s for s in segments if s.get("level") == "atomic" and s.get("track_id") == track["track_id"]]
+    return sorted(own, key=lambda s: (s["start_s"], s["end_s"])) or [track]
+
+
+def describe_motion(hands: Sequence[Row], bodies: Sequence[Row], segments: Sequence[Row], config: MotionConfig) -> list[Motion]:
+    """What the hands and bodies of one clip do, ordered by start, then actor.
+
+    Neighbouring spans in which the same track rests become one step.
+
+    Args:
+        hands: Rows of `hand_tracks`; `wrist_position_m` in the camera frame (x right, y down, z forward), metres.
+        bodies: Rows of `body_tracks`; landmarks in pixels and in metres from the hips.
+        segments: Rows of `segments` of the same clip; only atomic ones are used.
+        config: Thresholds.
+    """
+    steps: list[Motion] = []
+
+    def add(actor: str, track: Row, span: Row, direction: str, text: str) -> None:
+        last = steps[-1] if steps else None
+        if last and direction == "still" and (last.track_id, last.text) == (track["track_id"], text):
+            steps[-1] = Motion(actor, last.track_id, last.start_s, span["end_s"], direction, text)
+        else:
+            steps.append(Motion(actor, track["track_id"], span["start_s"], span["end_s"], direction, text))
+
+    for track in sorted(hands, key=lambda t: (t["start_s"], t["track_id"])):
+        for span in _spans(track, segments):
+            add(f"{track['side']}_hand", track, span, *_hand_motion(track, span, config))
+    for track in sorted(bodies, key=lambda t: (t["start_s"], t["track_id"])):
+        several = "the main person" if track.get("is_main") else "another person"
+        subject = "the person" if len(bodies) == 1 else several
+        for span in _spans(track, segments):
+            add("body", track, span, *_body_motion(track, span, subject, config))
+    return sorted(steps, key=lambda s: (s.start_s, s.end_s, s.actor, s.track_id))
+
+
+class MotionDescriptionStep(Step[MotionConfig]):
+    """Writes one row per actor and step. A clip without tracks is kept with no rows: there was nothing to describe."""
+
+    name = "motion_descriptions"
+    code_version = "1"
+    reads = (
+        Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),
+        Read(SEGMENTS, ("segment_id", "track_id", "level", "start_s", "end_s", "mean_speed", "is_idle")),
+        Read(
+            HAND_TRACKS,
+            ("track_id", "side", "start_s", "end_s", "times_s", "observed", "wrist_position_m", "aperture_m"),
+        ),
+        Read(
+            BODY_TRACKS,
+            (
+                "track_id", "is_main", "start_s", "end_s", "times_s", "observed", "landmarks_px", "landmarks_world_m",
+                "landmark_visibility",
+            ),
+        ),
+    )  # fmt: skip
+    writes = MOTION_DESCRIPTIONS
+
+    def models(self) -> tuple[str, ...]:
+        """The rules name themselves."""
+        return (MODEL,)
+
+    def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
+        """Describe each clip by its own rows."""
+        for unit in units:
+            steps = describe_motion(unit.all(HAND_TRACKS), unit.all(BODY_TRACKS), unit.all(SEGMENTS), self.config)
+            counts: dict[str, int] = {}
+            rows = []
+            for step in steps:
+                index = counts.setdefault(step.actor, 0)
+                counts[step.actor] += 1
+                rows.append(
+                    {
+                        "description_id": stable_id(unit.id, step.actor, index),
+                        "clip_id": unit.id,
+                        "actor": step.actor,
+                        "track_id": step.track_id,
+                        "step": index,
+                        "start_s": step.start_s,
+                        "end_s": step.end_s,
+                        "text": step.text,
+                        "direction": step.direction,
+                        "model": MODEL,
+                    }
+                )
+            yield Outcome.kept(unit, rows)
