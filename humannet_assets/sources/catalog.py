@@ -83,7 +83,9 @@ class SourceEntry(BaseModel):
     def _known_scheme(cls, uri: str) -> str:
         scheme, separator, rest = uri.partition("://")
         if separator and scheme != "s3":
-            raise ValueError(f"{scheme}:// addresses cannot be listed; download the footage first, or put it in an s3:// bucket")
+            raise ValueError(
+                f"{scheme}:// addresses cannot be listed; download the footage first, or put it in an s3:// bucket"
+            )
         if separator and not rest.strip("/"):
             raise ValueError("the address names no bucket")
         if "\0" in uri:
@@ -162,7 +164,9 @@ def parse_catalog(text: str, path: Path) -> Catalog:
         problem = CatalogProblem(line, column, f"not valid YAML: {error.problem}", "check indentation, quotes and colons here")
         raise CatalogError(path, [problem]) from None
     except yaml.YAMLError as error:
-        raise CatalogError(path, [CatalogProblem(1, 1, f"not valid YAML: {error}", "remove the unreadable characters")]) from None
+        raise CatalogError(
+            path, [CatalogProblem(1, 1, f"not valid YAML: {error}", "remove the unreadable characters")]
+        ) from None
     nodes = _entry_nodes(root, problems)
     entries: list[SourceEntry] = []
     first_line: dict[str, int] = {}

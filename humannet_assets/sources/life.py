@@ -33,7 +33,9 @@ class LifeRule(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> LifeRule:
         if self.by == "name" and not (self.name and _NAME.fullmatch(self.name)):
-            raise ValueError(f"{self.name!r} is not a life name: use letters, digits, spaces and . @ + - _, not starting with a sign")
+            raise ValueError(
+                f"{self.name!r} is not a life name: use letters, digits, spaces and . @ + - _, not starting with a sign"
+            )
         if self.by == "filename-pattern":
             if not self.pattern:
                 raise ValueError("a filename-pattern rule needs `pattern`, e.g. '(?P<life>[a-z]+)_.*'")

@@ -102,7 +102,9 @@ def _conform(reader: pa.RecordBatchReader, target: pa.Schema) -> Iterator[pa.Rec
 
 def view_statements(tables: Sequence[Table] = TABLES) -> list[str]:
     """`CREATE VIEW` statements over the relations `<table>_rows`: one `<table>` per table, and `outcomes`."""
-    statements = [f"CREATE OR REPLACE VIEW {table.name} AS SELECT * FROM {table.name}_rows WHERE {kept(table)}" for table in tables]  # noqa: S608
+    statements = [
+        f"CREATE OR REPLACE VIEW {table.name} AS SELECT * FROM {table.name}_rows WHERE {kept(table)}" for table in tables
+    ]  # noqa: S608
     shared = ", ".join(OUTCOME_COLUMNS)
     selects = [
         # One line per unit: tables with several rows per unit repeat the unit's outcome on each of them.

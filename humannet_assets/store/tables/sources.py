@@ -18,7 +18,7 @@ SOURCE_CATALOG = Table(
         Column("source_type", _str, "controlled, semi_structured, community, web_scale or domain_specific (HumanNet taxonomy)."),
         Column("licence", _str, "Licence under which the footage may be used."),
         Column("consent_basis", _str, "Why the people shown may be processed: consent, public_footage, synthetic, ..."),
-        Column("life", _str, "Life rule: a fixed life name, or null when the footage is nobody's life."),
+        Column("life", _str, "Life rule: a fixed name, a JSON object {by, pattern} for other rules, null for nobody's life."),
         Column("viewpoint_hint", _str, "ego, exo or null: what the source says of itself; recorded, never a verdict."),
         Column("keywords", pa.list_(_str), "Topic words of the source."),
         Column("labels", _str, "Path of a ground-truth labels file, or null."),
@@ -31,7 +31,10 @@ SOURCE_FILES = Table(
     group="sources",
     unit="file_id",
     key="file_id",
-    doc="One row per file listed under a kept source. Rejected: links out of the root, unreadable names. Removed: gone.",
+    doc=(
+        "One row per file listed under a kept source. Rejected: sidecars, links out of the root, unreadable names, manifest "
+        "lines without the rights. Failed: manifest lines that name nothing readable. Removed: gone, or its source is."
+    ),
     columns=(
         Column("file_id", _str, "Hash of the file's uri."),
         Column("source_id", _str, "The catalog entry that listed it (the first, when several do)."),
@@ -39,6 +42,7 @@ SOURCE_FILES = Table(
         Column("size_bytes", _i64, "Size when listed."),
         Column("fingerprint", _str, "size:mtime_ns or size:etag; a changed fingerprint means the bytes are read again."),
         Column("first_seen_at", pa.timestamp("us"), "When the file was first listed, UTC."),
+        Column("metadata", _str, "JSON object: the other columns of the manifest line that named the file; null without."),
     ),
     identity=("uri", "source_id"),
 )
@@ -63,7 +67,10 @@ VIDEO_SOURCES = Table(
     group="sources",
     unit="video_id",
     key="video_id",
-    doc="What the catalog says about each video, inherited from the first of its files (by uri).",
+    doc=(
+        "What the catalog (or a manifest line) says about each video, inherited from the first of its files: the earliest "
+        "window, then source and uri in order. Rejected: the manifest takes the video's rights away."
+    ),
     columns=(
         Column("source_id", _str, "The catalog entry the video is attributed to."),
         Column("uri", _str, "The file the attribution comes from."),
@@ -71,9 +78,10 @@ VIDEO_SOURCES = Table(
         Column("source_type", _str, "See source_catalog."),
         Column("licence", _str, "See source_catalog."),
         Column("consent_basis", _str, "See source_catalog."),
-        Column("life", _str, "See source_catalog."),
+        Column("life", _str, "Name of the life the video belongs to; null for nobody's."),
         Column("viewpoint_hint", _str, "See source_catalog."),
-        Column("keywords", pa.list_(_str), "See source_catalog."),
+        Column("keywords", pa.list_(_str), "See source_catalog; with the manifest's own."),
+        Column("metadata", _str, "JSON object: the other columns of the manifest line; null without a manifest."),
     ),
 )
 
