@@ -1,0 +1,1 @@
+"""Probing, decoding, cutting and comparing videos; every file is treated as hostile."""

@@ -1,0 +1,237 @@
+"""Where the bytes lie: listing a folder or s3:// prefix, and bringing one file to a local path that is still that file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from humannet_assets.media.probe import MediaChangedError
+from humannet_assets.store.identity import stable_id
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    r"""A file found under a listed place, or the reason why it must not be read.
+
+    `uri` is an absolute path (undecodable bytes as `\xNN`) or an s3:// address; `fingerprint` is size:mtime_ns or
+    size:etag. With a `reject_reason` (`symlink_out_of_root`, `broken_symlink`, `unreadable`, `not_a_file`,
+    `undecodable_name`) size and fingerprint may be empty and `detail` says more.
+    """
+
+    uri: str
+    size_bytes: int = 0
+    fingerprint: str = ""
+    reject_reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class MediaAccess:
+    """Opens media on local disks and in S3. Picklable: it travels to worker processes, credentials do not.
+
+    Credentials come from the environment, as boto3 looks for them. `cache_dir` holds staged copies, named by content;
+    it defaults to `HUMANNET_MEDIA_CACHE`, else a folder of the user's in the system's temporary folder.
+    """
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    cache_dir: str | None = None
+
+    def local_path(self, uri: str, fingerprint: str, video_id: str) -> Path:
+        """A local file with the bytes that were listed.
+
+        Args:
+            uri: Absolute path or s3:// address.
+            fingerprint: As listed; empty to accept any.
+            video_id: SHA-256 of the bytes, or empty when it is not known yet.
+
+        Raises:
+            FileNotFoundError: the file is gone.
+            MediaChangedError: the bytes are not those that were listed.
+        """
+        if uri.startswith("s3://"):
+            return self._staged(uri, fingerprint, video_id)
+        path = Path(uri)
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{uri} is gone; run the ingestion again so that its rows end as removed") from None
+        if fingerprint and fingerprint != file_fingerprint(status):
+            same_size = fingerprint.split(":", 1)[0] == str(status.st_size)
+            # A touched or restored file keeps its bytes: only then is it worth hashing.
+            if not (same_size and video_id and sha256_of(path) == video_id):
+                raise MediaChangedError(f"{uri} is not the file that was listed (now {status.st_size} bytes); ingest it again")
+        return path
+
+    def list(self, uri: str) -> Iterator[ListedFile]:
+        """List a file, a folder (recursively, hidden entries left out) or an s3:// prefix, in the order of their names.
+
+        Raises:
+            FileNotFoundError: the place itself does not exist.
+        """
+        if uri.startswith("s3://"):
+            yield from self._list_s3(uri)
+            return
+        root = Path(uri)
+        if not root.exists():
+            raise FileNotFoundError(f"{uri} does not exist; correct the source's uri")
+        real_root = root.resolve()
+        if root.is_dir():
+            yield from _list_folder(real_root, real_root)
+        else:
+            yield _listed(real_root, real_root.parent)
+
+    def _client(self) -> Any:
+        import boto3
+
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
+            region_name=self.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+        )
+
+    def _list_s3(self, uri: str) -> Iterator[ListedFile]:
+        bucket, prefix = _bucket_and_key(uri)
+        client = self._client()
+        found = False
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for item in page.get("Contents", ()):
+                key = item["Key"]
+                inside = not prefix or prefix.endswith("/") or key == prefix or key.startswith(prefix + "/")
+                if not inside or key.endswith("/") or any(part.startswith(".") for part in key[len(prefix) :].split("/")):
+                    continue
+                found = True
+                yield ListedFile(f"s3://{bucket}/{key}", item["Size"], f"{item['Size']}:{item['ETag'].strip(chr(34))}")
+        if not found and not prefix:
+            return
+        if not found:
+            raise FileNotFoundError(f"{uri} holds no objects; correct the source's uri")
+
+    def _staged(self, uri: str, fingerprint: str, video_id: str) -> Path:
+        folder = Path(self.cache_dir or os.environ.get("HUMANNET_MEDIA_CACHE") or _default_cache())
+        name = video_id or stable_id(uri, fingerprint)
+        target = folder / name[:2] / name
+        size = int(fingerprint.split(":", 1)[0]) if fingerprint else None
+        if target.exists() and (size is None or target.stat().st_size == size):
+            return target
+        from botocore.exceptions import ClientError
+
+        bucket, key = _bucket_and_key(uri)
+        etag = fingerprint.split(":", 1)[1] if ":" in fingerprint else ""
+        condition = {"IfMatch": etag} if etag else {}
+        try:
+            body = self._client().get_object(Bucket=bucket, Key=key, **condition)["Body"]
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if status == 412:
+                raise MediaChangedError(f"{uri} is not the object that was listed; ingest it again") from error
+            if status == 404:
+                raise FileNotFoundError(f"{uri} is gone; run the ingestion again so that its rows end as removed") from error
+            raise
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        # A rename within one folder is atomic: other workers see the whole file or none.
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".staging-", delete=False) as file:
+            try:
+                for chunk in body.iter_chunks(CHUNK_BYTES):
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                _check_bytes(uri, file.tell(), size, digest.hexdigest(), video_id)
+                Path(file.name).replace(target)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        return target
+
+
+def file_fingerprint(status: os.stat_result) -> str:
+    """Fingerprint of a local file: size and modification time in nanoseconds."""
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hex.
+
+    Raises:
+        MediaChangedError: the file's size or modification time changed while it was read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        before = os.fstat(file.fileno())
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+        after = os.fstat(file.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise MediaChangedError(f"{path} changed while it was read; it is read again by the next run")
+    return digest.hexdigest()
+
+
+def _check_bytes(uri: str, size: int, listed_size: int | None, digest: str, video_id: str) -> None:
+    if listed_size is not None and size != listed_size:
+        raise MediaChangedError(f"{uri}: {size} bytes came, {listed_size} were listed; ingest it again")
+    if video_id and digest != video_id:
+        raise MediaChangedError(f"{uri} holds other bytes than video {video_id}; ingest it again")
+
+
+def _default_cache() -> str:
+    return str(Path(tempfile.gettempdir()) / f"humannet-media-{os.getuid() if hasattr(os, 'getuid') else 'user'}")
+
+
+def _bucket_and_key(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri, allow_fragments=False)
+    # urlsplit cuts at '?', which is a legal character of keys.
+    return parts.netloc, uri[len("s3://") + len(parts.netloc) :].lstrip("/")
+
+
+def _list_folder(folder: Path, root: Path) -> Iterator[ListedFile]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        yield ListedFile(_printable(folder), reject_reason="unreadable", detail=error.strerror or str(error))
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        path = folder / entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from _list_folder(path, root)
+        else:
+            yield _listed(path, root)
+
+
+def _listed(path: Path, root: Path) -> ListedFile:
+    uri = _printable(path)
+    if uri != str(path):
+        return ListedFile(uri, reject_reason="undecodable_name", detail="the name is not valid UTF-8: rename the file")
+    try:
+        if path.is_symlink():
+            target = path.resolve(strict=True)
+            if not target.is_relative_to(root):
+                return ListedFile(uri, reject_reason="symlink_out_of_root", detail=f"points to {_printable(target)}")
+            if target.is_dir():
+                return ListedFile(uri, reject_reason="not_a_file", detail="a link to a folder; the folder is listed by itself")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return ListedFile(uri, reject_reason="not_a_file", detail="a device, pipe or socket")
+        with path.open("rb"):
+            pass
+    except (FileNotFoundError, RuntimeError):
+        return ListedFile(uri, reject_reason="broken_symlink", detail="the link leads nowhere, or the file vanished")
+    except OSError as error:
+        return ListedFile(uri, reject_reason="unreadable", detail=error.strerror or str(error))
+    return ListedFile(uri, status.st_size, file_fingerprint(status))
+
+
+def _printable(path: Path) -> str:
+    r"""The path as valid UTF-8, bytes that are not as `\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
