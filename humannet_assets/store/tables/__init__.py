@@ -21,6 +21,7 @@ from humannet_assets.store.tables.curation import (
     VIDEO_DUPLICATES,
     VIEWPOINTS,
 )
+from humannet_assets.store.tables.release import STAGE_QUALITY
 from humannet_assets.store.tables.sources import (
     RAW_VIDEOS,
     SOURCE_CATALOG,
@@ -48,6 +49,7 @@ TABLES: tuple[Table, ...] = (
     CAPTIONS,
     MOTION_DESCRIPTIONS,
     ANNOTATIONS,
+    STAGE_QUALITY,
 )
 TABLES_BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
@@ -66,6 +68,7 @@ __all__ = [
     "SHOTS",
     "SOURCE_CATALOG",
     "SOURCE_FILES",
+    "STAGE_QUALITY",
     "TABLES",
     "TABLES_BY_NAME",
     "VIDEO_DUPLICATES",

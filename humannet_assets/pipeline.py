@@ -1,0 +1,90 @@
+"""The graph as plain Python: which steps make each asset, in the order data flows.
+
+Dagster's layer, the command line and notebooks all build the same steps from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from humannet_assets.store.plan import Plan, make_plan
+from humannet_assets.store.step import Step
+
+if TYPE_CHECKING:
+    from humannet_assets.media.access import MediaAccess
+    from humannet_assets.settings import Settings
+    from humannet_assets.store.lance_store import LanceStore
+
+Pass = tuple[Step[Any], ...]
+"""Steps that run together: one step, or several that share one decode of the same clips."""
+
+TRACK_ASSETS = ("hand_tracks", "body_tracks", "camera_trajectories")
+"""Made in one decode pass (DESIGN rule 5)."""
+
+
+def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[str, tuple[Pass, ...]]:
+    """Passes per asset, in the order in which data flows.
+
+    Args:
+        settings: Thresholds of every step.
+        access: How `raw_videos` reads files to identify them; local files by default.
+    """
+    from humannet_assets.geometry.segments import SegmentsStep
+    from humannet_assets.geometry.trajectories import CameraTrajectoryStep
+    from humannet_assets.language.annotations import AnnotationStep
+    from humannet_assets.language.captions import caption_step
+    from humannet_assets.language.motion import MotionDescriptionStep
+    from humannet_assets.media.duplicates import DuplicateStep
+    from humannet_assets.media.raw_videos import RawVideoStep
+    from humannet_assets.media.shots import ClipStep, ShotStep
+    from humannet_assets.perception.body_tracks import BodyTracksStep
+    from humannet_assets.perception.clip_signals import ClipSignalsStep
+    from humannet_assets.perception.filtered_clips import FilterStep
+    from humannet_assets.perception.hand_tracks import HandTracksStep
+    from humannet_assets.perception.viewpoints import ViewpointStep
+    from humannet_assets.sources.identify import IdentifyStep, VideoSourceStep
+
+    return {
+        "raw_videos": (
+            (IdentifyStep(settings.video_files, access),),
+            (VideoSourceStep(settings.video_sources),),
+            (RawVideoStep(settings.raw_videos),),
+        ),
+        "video_duplicates": ((DuplicateStep(settings.video_duplicates),),),
+        "shots": ((ShotStep(settings.shots),), (ClipStep(settings.clips),)),
+        "clip_signals": ((ClipSignalsStep(settings.clip_signals),),),
+        "filtered_clips": ((FilterStep(settings.filtered_clips),),),
+        "viewpoints": ((ViewpointStep(settings.viewpoints),),),
+        "hand_tracks": ((HandTracksStep(settings.hand_tracks),),),
+        "body_tracks": ((BodyTracksStep(settings.body_tracks),),),
+        "camera_trajectories": ((CameraTrajectoryStep(settings.camera_trajectories),),),
+        "segments": ((SegmentsStep(settings.segments),),),
+        "captions": ((MotionDescriptionStep(settings.motion_descriptions),), (caption_step(settings.captions),)),
+        "annotations": ((AnnotationStep(settings.annotations),),),
+    }
+
+
+def all_steps(passes: dict[str, tuple[Pass, ...]]) -> list[Step[Any]]:
+    """Every step once, in the order data flows."""
+    return [step for group in passes.values() for steps in group for step in steps]
+
+
+def asset_of_tables(passes: dict[str, tuple[Pass, ...]]) -> dict[str, str]:
+    """Table name to the asset that writes it."""
+    owners = {step.writes.name: asset for asset, group in passes.items() for steps in group for step in steps}
+    return {"source_catalog": "source_catalog", "source_files": "source_catalog", **owners}
+
+
+def plan_all(store: LanceStore, steps: Sequence[Step[Any]], windows: Sequence[str] | None = None) -> list[Plan]:
+    """What each step would do now, and why."""
+    return [make_plan(store, step, windows) for step in steps]
+
+
+def stale_windows(store: LanceStore, steps: Sequence[Step[Any]]) -> list[str]:
+    """Ingest windows in which any step has something to do, oldest first."""
+    windows: set[str] = set()
+    for plan in plan_all(store, steps):
+        windows.update(plan.todo["ingest_window"].to_list())
+        windows.update(plan.removed["ingest_window"].to_list())
+    return sorted(windows)

@@ -1,0 +1,1 @@
+"""How good each stage is, wherever ground truth comes with the footage."""
