@@ -1,159 +1,345 @@
-"""Which files lie under a kept source, and the verdict on each of them before a byte is read.
+"""Bring `source_catalog` and `source_files` up to date with the catalog file and what lies under its sources.
 
-What belongs here: walking a source through media access or its manifest, and judging names and rights. Comparing with what
-the store knows, windows and commits are in `humannet_assets.sources.refresh`.
+These two tables are made from the world outside the store, so they have no plan by provenance: every refresh looks at
+everything and commits the rows that differ. Guarantees: a refresh over an unchanged world writes nothing; a file keeps the
+window in which it was first seen when it changes, is renamed or comes back; a source that cannot be listed (an unmounted
+disk) loses nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
-from typing import Any, Protocol
+import json
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from humannet_assets.sources.catalog import SourceEntry, SourceFilterConfig, licence_problem
-from humannet_assets.sources.manifest import is_manifest, read_manifest
+from humannet_assets.sources.catalog import SourceEntry, SourceFilterConfig, judge_source, load_catalog
+from humannet_assets.sources.files import FoundFile, ListingConfig, list_source
 from humannet_assets.store.identity import stable_id
-from humannet_assets.store.step import Status, StepConfig
+from humannet_assets.store.lance_store import LanceStore
+from humannet_assets.store.schema import Table
+from humannet_assets.store.tables import SOURCE_CATALOG, SOURCE_FILES
+
+if TYPE_CHECKING:
+    from humannet_assets.media.access import MediaAccess
+    from humannet_assets.settings import Settings
+
+__all__ = ["ListingConfig", "RefreshReport", "refresh_sources"]
+
+CODE_VERSION = "1"
+COMMIT_ROWS = 50_000
+"""Rows per commit: bounds memory when a million files are listed for the first time."""
+
+_VOLATILE = frozenset({"run_id", "created_at", "attempts"})
+_Row = dict[str, Any]
 
 
-class ListedFile(Protocol):
-    """What is used of `humannet_assets.media.access.ListedFile`."""
+@dataclass
+class RefreshReport:
+    """What a refresh found and wrote.
 
-    @property
-    def uri(self) -> str: ...
-    @property
-    def size_bytes(self) -> int: ...
-    @property
-    def fingerprint(self) -> str: ...
-    @property
-    def problem(self) -> str | None: ...
-
-
-class Lister(Protocol):
-    """What listing needs of `humannet_assets.media.access.MediaAccess`."""
-
-    def list(self, uri: str) -> Iterable[ListedFile]:
-        """Files at or below an address; a file with a `problem` may not be read (a link out of the root, a device, ...)."""
-        ...
-
-    def read_text(self, uri: str, max_bytes: int) -> str:
-        """Content of a small text file."""
-        ...
-
-
-class ListingConfig(StepConfig):
-    """What counts as footage before anything is opened."""
-
-    ignored_suffixes: tuple[str, ...] = Field(
-        default=(
-            ".ass", ".csv", ".html", ".ini", ".jpeg", ".jpg", ".json", ".jsonl", ".lock", ".log", ".md", ".npy", ".npz",
-            ".parquet", ".pdf", ".png", ".srt", ".thm", ".tsv", ".txt", ".vtt", ".webp", ".xml", ".yaml", ".yml",
-        ),
-        description="Sidecar files that lie beside videos: listed, rejected as `sidecar`, never opened. Every other file is a "
-        "candidate whatever its suffix, because suffixes lie. Our choice.",
-    )  # fmt: skip
-    max_manifest_bytes: int = Field(
-        default=256 * 1024**2, ge=1, description="Largest manifest that is read whole; about a million lines. Our choice."
-    )
-
-
-@dataclass(frozen=True)
-class FoundFile:
-    """One file of a source and what is to become of it.
-
-    `fingerprint` is null when the file could not be looked at. `metadata` are a manifest line's columns.
+    `sources` and `files` count the rows of each outcome now; `written` counts rows that differed and why (added, changed,
+    removed); `windows` are the ingest windows they lie in; `problems` are the sources that could not be listed.
     """
 
-    source_id: str
-    uri: str
-    status: Status
-    size_bytes: int | None = None
-    fingerprint: str | None = None
-    reasons: tuple[str, ...] = ()
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    error_class: str | None = None
-    error_message: str | None = None
-    metadata: Mapping[str, Any] | None = None
+    sources: dict[str, int] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+    windows: tuple[str, ...] = ()
+    problems: dict[str, str] = field(default_factory=dict)
+    wall_s: float = 0.0
 
-    @property
-    def file_id(self) -> str:
-        """Hash of the address: the file's identity, not the video's."""
-        return stable_id("file", self.uri)
+    def summary(self) -> str:
+        """One line per subject, for logs."""
+        lines = [
+            f"sources: {_counts(self.sources)}",
+            f"files: {_counts(self.files)}",
+            f"written: {_counts(self.written)} in {self.wall_s:.1f} s",
+            *(f"source {source_id} could not be listed: {problem}" for source_id, problem in sorted(self.problems.items())),
+        ]
+        return "\n".join(lines)
+
+    def metadata(self) -> dict[str, Any]:
+        """The same as plain values, for a materialisation."""
+        return {
+            "sources": self.sources,
+            "files": self.files,
+            "files_written": self.written,
+            "windows": list(self.windows),
+            "listing_problems": self.problems,
+            "wall_s": round(self.wall_s, 3),
+        }
 
 
-def list_source(entry: SourceEntry, lister: Lister, config: ListingConfig, rights: SourceFilterConfig) -> Iterator[FoundFile]:
-    """The files of one kept source, each with its verdict. Hidden files and folders are not listed at all.
+def refresh_sources(
+    store: LanceStore,
+    catalog_path: Path | str,
+    settings: Settings,
+    *,
+    run_id: str,
+    access: MediaAccess,
+    window: str | None = None,
+) -> RefreshReport:
+    """Read the catalog, judge its entries, list the files of kept ones, commit what differs.
+
+    Args:
+        store: The store.
+        catalog_path: The YAML source catalog.
+        settings: Sections `source_catalog` (the source filter) and `source_files` (listing) are used.
+        run_id: Goes into the rows written.
+        access: Lists folders, files and s3:// prefixes.
+        window: Ingest window (YYYY-MM-DD) for files never seen before; today in UTC by default. Backfills set it.
 
     Raises:
-        OSError: The source itself cannot be listed (an unmounted disk, a bucket out of reach).
-        ManifestError: Its manifest cannot be read.
+        CatalogError: The catalog file is invalid; nothing has been changed.
+        ValueError: `window` is not a day.
     """
-    if is_manifest(entry.uri):
-        yield from _from_manifest(entry, lister, config, rights)
-        return
-    for file in lister.list(entry.uri):
-        if not _is_hidden(file.uri, entry.uri):
-            yield _judged(entry.id, file, config)
+    started = time.monotonic()
+    catalog = load_catalog(catalog_path)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    refresh = _Refresh(store, settings.source_catalog, settings.source_files, access, run_id, now, _day(window, now))
+    return refresh.run(catalog.entries, started)
 
 
-def _from_manifest(
-    entry: SourceEntry, lister: Lister, config: ListingConfig, rights: SourceFilterConfig
-) -> Iterator[FoundFile]:
-    text = lister.read_text(entry.uri, config.max_manifest_bytes)
-    for line in read_manifest(text, entry.uri):
-        place = f"{entry.uri}:{line.line}"
-        if line.problem:
-            message = f"{place}: {line.problem}"
-            yield FoundFile(entry.id, place, "failed", error_class="ManifestError", error_message=message)
-            continue
-        try:
-            files = list(lister.list(line.uri))
-        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-            message = f"{place} names {line.uri}, which cannot be read: {error}"
-            yield FoundFile(entry.id, line.uri, "failed", error_class=type(error).__name__, error_message=message)
-            continue
-        if [file.uri for file in files] != [line.uri]:
-            message = f"{place} names {line.uri}, which is not a file; a manifest lists files, a source may name a folder"
-            yield FoundFile(entry.id, line.uri, "failed", error_class="ManifestError", error_message=message)
-            continue
-        found = replace(_judged(entry.id, files[0], config), metadata=line.metadata)
-        reasons, evidence = _rights(line.metadata, rights)
-        if reasons:
-            found = replace(
-                found, status="rejected", reasons=(*found.reasons, *reasons), evidence={**found.evidence, **evidence}
+def _day(window: str | None, now: datetime) -> str:
+    if window is None:
+        return now.date().isoformat()
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", window):
+        raise ValueError(f"ingest window {window!r} is not a day; write YYYY-MM-DD")
+    return date.fromisoformat(window).isoformat()
+
+
+@dataclass
+class _Refresh:
+    store: LanceStore
+    rights: SourceFilterConfig
+    listing: ListingConfig
+    access: MediaAccess
+    run_id: str
+    now: datetime
+    window: str
+    report: RefreshReport = field(default_factory=RefreshReport)
+
+    def run(self, entries: Sequence[SourceEntry], started: float) -> RefreshReport:
+        stored_sources = self._stored(SOURCE_CATALOG)
+        stored_files = self._stored(SOURCE_FILES)
+        verdicts = {entry.id: judge_source(entry, self.rights) for entry in entries}
+        kept = [entry for entry in entries if not verdicts[entry.id].reasons]
+        found = self._list(kept, stored_files)
+
+        sources: dict[str, _Row] = {}
+        for entry in entries:
+            known = stored_sources.get(entry.id)
+            sources[entry.id] = self._source_row(
+                entry, verdicts[entry.id].reasons, verdicts[entry.id].evidence, known, stored_files
             )
-        yield found
+        for source_id, row in stored_sources.items():
+            if source_id not in sources:
+                sources[source_id] = self._tombstone(SOURCE_CATALOG, row, "removed_from_catalog")
+
+        files: dict[str, _Row] = {}
+        vanished = {
+            file_id: row for file_id, row in stored_files.items() if file_id not in found and row["outcome"] != "removed"
+        }
+        closed = tuple(f"{file.uri}/" for file in found.values() if "unreadable" in file.reasons)
+        held = {
+            file_id
+            for file_id, row in vanished.items()
+            if row["source_id"] in self.report.problems or str(row["uri"]).startswith(closed)
+        }
+        moved = _first_sightings(row for file_id, row in vanished.items() if file_id not in held)
+        for file_id, file in found.items():
+            known = stored_files.get(file_id)
+            if known is not None and known["outcome"] == "kept" and known["source_id"] in self.report.problems:
+                # Its own source is out of reach for now; another source that holds it too does not take it over.
+                files[file_id] = known
+            else:
+                files[file_id] = self._file_row(file, known, moved)
+        for file_id, row in stored_files.items():
+            if file_id in files:
+                continue
+            if file_id in held or row["outcome"] == "removed":
+                files[file_id] = row
+            else:
+                files[file_id] = self._tombstone(SOURCE_FILES, row, self._why_gone(row, sources))
+
+        self.report.sources = _outcomes(sources.values())
+        self.report.files = _outcomes(files.values())
+        windows = self._commit(SOURCE_CATALOG, sources, stored_sources, count=False)
+        windows |= self._commit(SOURCE_FILES, files, stored_files, count=True)
+        self.report.windows = tuple(sorted(windows))
+        self.report.wall_s = time.monotonic() - started
+        return self.report
+
+    def _stored(self, table: Table) -> dict[str, _Row]:
+        return {row["row_id"]: row for row in self.store.arrow(table).to_pylist()}
+
+    def _list(self, entries: Sequence[SourceEntry], stored: Mapping[str, _Row]) -> dict[str, FoundFile]:
+        """Files by id. Of several listings of one file the first source that keeps it counts, else the first."""
+        found: dict[str, FoundFile] = {}
+        for entry in entries:
+            try:
+                files = list(list_source(entry, self.access, self.listing, self.rights))
+            except Exception as error:
+                self.report.problems[entry.id] = f"{type(error).__name__}: {error}"
+                continue
+            for file in files:
+                present = found.get(file.file_id)
+                if present is None or (present.status != "kept" and file.status == "kept"):
+                    found[file.file_id] = file
+        return found
+
+    def _source_row(
+        self,
+        entry: SourceEntry,
+        reasons: Sequence[str],
+        evidence: Mapping[str, Any],
+        known: _Row | None,
+        stored_files: Mapping[str, _Row],
+    ) -> _Row:
+        values = {
+            "source_id": entry.id,
+            "uri": entry.uri,
+            "source_type": entry.source_type,
+            "licence": entry.licence,
+            "consent_basis": entry.consent_basis,
+            "life": None if entry.life is None else entry.life.stored(),
+            "viewpoint_hint": entry.viewpoint_hint,
+            "keywords": entry.keywords,
+            "labels": entry.labels,
+        }
+        problem = self.report.problems.get(entry.id)
+        status, error_class, error_message = ("rejected" if reasons else "kept"), None, None
+        if problem:
+            evidence = {**evidence, "listing_problem": problem}
+            # Its files stay as they are, so the entry stays too; only one that never held a file is a failure.
+            if not any(row["source_id"] == entry.id and row["outcome"] == "kept" for row in stored_files.values()):
+                status = "failed"
+                error_class, _, message = problem.partition(": ")
+                error_message = (
+                    f"{entry.uri} cannot be listed: {message}. Check that it exists and may be read, then run again."
+                )
+        return {
+            **self._system(SOURCE_CATALOG, entry.id, known, status, reasons, evidence, error_class, error_message),
+            "provenance": stable_id(status, json.dumps(values, sort_keys=True)),
+            # The line is a place, not a value: moving an entry within the file changes nothing.
+            **values,
+            "line": entry.line,
+        }
+
+    def _file_row(self, file: FoundFile, known: _Row | None, moved: Mapping[str, tuple[str, datetime]]) -> _Row:
+        system = self._system(
+            SOURCE_FILES, file.file_id, known, file.status, file.reasons, file.evidence, file.error_class, file.error_message
+        )
+        first_seen = self.now if known is None else known["first_seen_at"]
+        if known is None and file.fingerprint in moved:
+            system["ingest_window"], first_seen = moved[file.fingerprint]
+        metadata = None if file.metadata is None else json.dumps(file.metadata, sort_keys=True, default=str)
+        return {
+            **system,
+            "provenance": stable_id(file.status, file.uri, file.fingerprint, file.source_id),
+            "source_id": file.source_id,
+            "uri": file.uri,
+            "size_bytes": file.size_bytes,
+            "fingerprint": file.fingerprint,
+            "first_seen_at": first_seen or self.now,
+            "metadata": metadata,
+        }
+
+    def _system(
+        self,
+        table: Table,
+        unit_id: str,
+        known: _Row | None,
+        status: str,
+        reasons: Sequence[str],
+        evidence: Mapping[str, Any],
+        error_class: str | None,
+        error_message: str | None,
+    ) -> _Row:
+        return {
+            "row_id": unit_id,
+            "unit_id": unit_id,
+            table.unit: unit_id,
+            "video_id": None,
+            "ingest_window": self.window if known is None else known["ingest_window"],
+            "outcome": status,
+            "reasons": list(reasons),
+            "evidence": json.dumps(dict(evidence), sort_keys=True, default=str),
+            "error_class": error_class,
+            "error_message": error_message,
+            "attempts": 1,
+            "code_version": CODE_VERSION,
+            "run_id": self.run_id,
+            "created_at": self.now,
+        }
+
+    def _tombstone(self, table: Table, row: _Row, reason: str) -> _Row:
+        """What was measured goes; what the thing was, where it was and when it was first seen stays."""
+        if row["outcome"] == "removed":
+            return row
+        stays = ("source_id", "uri", "first_seen_at") if table is SOURCE_FILES else ("source_id", "uri")
+        system = self._system(table, row["row_id"], row, "removed", [reason], {}, None, None)
+        return {**dict.fromkeys(row), **system, "provenance": "", **{name: row[name] for name in stays}}
+
+    def _why_gone(self, row: _Row, sources: Mapping[str, _Row]) -> str:
+        source = sources.get(row["source_id"])
+        if source is None or source["outcome"] == "removed":
+            return "source_removed"
+        if source["outcome"] == "rejected":
+            return "source_withdrawn" if "withdrawn" in source["reasons"] else "source_rejected"
+        return "file_gone"
+
+    def _commit(self, table: Table, rows: Mapping[str, _Row], stored: Mapping[str, _Row], *, count: bool) -> set[str]:
+        """Write the rows that differ from the stored ones; returns their windows."""
+        changed: list[_Row] = []
+        written: dict[str, int] = {}
+        for row_id, row in rows.items():
+            before = stored.get(row_id)
+            if before is row or (before is not None and _same(row, before)):
+                continue
+            changed.append(row)
+            if row["outcome"] == "removed":
+                why = "removed"
+            else:
+                why = "added" if before is None or before["outcome"] == "removed" else "changed"
+            written[why] = written.get(why, 0) + 1
+        for start in range(0, len(changed), COMMIT_ROWS):
+            batch = changed[start : start + COMMIT_ROWS]
+            self.store.replace_units(table, [row["unit_id"] for row in batch], batch)
+        if count:
+            self.report.written = written
+        return {row["ingest_window"] for row in changed}
 
 
-def _judged(source_id: str, file: ListedFile, config: ListingConfig) -> FoundFile:
-    found = FoundFile(source_id, file.uri, "kept", file.size_bytes, file.fingerprint)
-    if file.problem:
-        return replace(found, status="rejected", reasons=(file.problem,))
-    suffix = PurePosixPath(file.uri).suffix.lower()
-    if suffix in config.ignored_suffixes:
-        return replace(found, status="rejected", reasons=("sidecar",), evidence={"suffix": suffix})
-    return found
+def _same(row: _Row, before: _Row) -> bool:
+    return all(before.get(name) == value for name, value in row.items() if name not in _VOLATILE)
 
 
-def _rights(metadata: Mapping[str, Any], rights: SourceFilterConfig) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """A manifest line may withdraw its file or state a licence and consent basis of its own."""
-    reasons: list[str] = []
-    evidence: dict[str, Any] = {}
-    if str(metadata.get("withdrawn", "")).strip().lower() not in ("", "0", "false", "no"):
-        reasons.append("withdrawn")
-    if "licence" in metadata and (reason := licence_problem(str(metadata["licence"]), rights)):
-        reasons.append(reason)
-        evidence["licence"] = metadata["licence"]
-    allowed = rights.allowed_consent_bases
-    if "consent_basis" in metadata and allowed and str(metadata["consent_basis"]) not in allowed:
-        reasons.append("consent_basis_not_allowed")
-        evidence["consent_basis"] = metadata["consent_basis"]
-    return tuple(reasons), evidence
+def _first_sightings(rows: Iterable[_Row]) -> dict[str, tuple[str, datetime]]:
+    """Window and time of first sight by fingerprint, of files that are no longer where they were.
+
+    A file that turns up elsewhere with the same size and modification time is the same file renamed: it keeps its window,
+    so that nothing made from it moves to another partition. Empty files all look alike and are left out.
+    """
+    seen: dict[str, tuple[str, datetime]] = {}
+    for row in rows:
+        if row["fingerprint"] and row["size_bytes"]:
+            sighting = (row["ingest_window"], row["first_seen_at"])
+            seen[row["fingerprint"]] = min(sighting, seen.get(row["fingerprint"], sighting))
+    return seen
 
 
-def _is_hidden(uri: str, source_uri: str) -> bool:
-    below = uri.removeprefix(source_uri.rstrip("/"))
-    return any(part.startswith(".") for part in below.split("/"))
+def _outcomes(rows: Iterable[_Row]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["outcome"]] = counts.get(row["outcome"], 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
