@@ -163,7 +163,9 @@ class _Builder:
         for left, right in combinations(judged, 2):
             truth = group[left.label.uri] == group[right.label.uri]
             found = cluster[left.video_id] == cluster[right.video_id]
-            counts.append(Matches(int(truth and found), int(found), int(truth)))
+            if truth or found:
+                # Pairs that are neither labelled nor found do not enter F1.
+                counts.append(Matches(int(truth and found), int(found), int(truth)))
             if truth != found:
                 self._mistake("duplicates", left, f"{'missed' if truth else 'false'} pair with {right.label.uri}")
         self.report.measures["video_duplicates"] = [bootstrap("pair_f1", counts, f1)]  # type: ignore[arg-type]
