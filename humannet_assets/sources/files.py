@@ -63,7 +63,7 @@ class FoundFile:
 def list_source(
     entry: SourceEntry, access: MediaAccess, config: ListingConfig, rights: SourceFilterConfig
 ) -> Iterator[FoundFile]:
-    """The files of one kept source, each with its verdict. Hidden files and folders are not listed at all.
+    """The files of one kept source, each with its verdict. Hidden files and folders are left out.
 
     Raises:
         OSError: The source itself cannot be listed (an unmounted disk, a bucket out of reach).
@@ -79,8 +79,7 @@ def list_source(
 def _from_manifest(
     entry: SourceEntry, access: MediaAccess, config: ListingConfig, rights: SourceFilterConfig
 ) -> Iterator[FoundFile]:
-    text = lister.read_text(entry.uri, config.max_manifest_bytes)
-    for line in read_manifest(text, entry.uri):
+    for line in read_manifest(_manifest_text(entry.uri, access, config), entry.uri):
         place = f"{entry.uri}:{line.line}"
         if line.problem:
             message = f"{place}: {line.problem}"

@@ -12,12 +12,12 @@ import json
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from humannet_assets.sources.catalog import SourceEntry, SourceFilterConfig, judge_source, load_catalog
+from humannet_assets.sources.catalog import SourceEntry, SourceFilterConfig, SourceVerdict, judge_source, load_catalog
 from humannet_assets.sources.files import FoundFile, ListingConfig, list_source
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
@@ -113,6 +113,17 @@ def _day(window: str | None, now: datetime) -> str:
     return date.fromisoformat(window).isoformat()
 
 
+@dataclass(frozen=True)
+class _Ending:
+    """How a row ends: its outcome and what explains it."""
+
+    status: Literal["kept", "rejected", "failed", "removed"]
+    reasons: Sequence[str] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    error_class: str | None = None
+    error_message: str | None = None
+
+
 @dataclass
 class _Refresh:
     store: LanceStore
@@ -129,14 +140,13 @@ class _Refresh:
         stored_files = self._stored(SOURCE_FILES)
         verdicts = {entry.id: judge_source(entry, self.rights) for entry in entries}
         kept = [entry for entry in entries if not verdicts[entry.id].reasons]
-        found = self._list(kept, stored_files)
+        found = self._list(kept)
 
         sources: dict[str, _Row] = {}
+        holding = {row["source_id"] for row in stored_files.values() if row["outcome"] == "kept"}
         for entry in entries:
             known = stored_sources.get(entry.id)
-            sources[entry.id] = self._source_row(
-                entry, verdicts[entry.id].reasons, verdicts[entry.id].evidence, known, stored_files
-            )
+            sources[entry.id] = self._source_row(entry, verdicts[entry.id], known, holds_files=entry.id in holding)
         for source_id, row in stored_sources.items():
             if source_id not in sources:
                 sources[source_id] = self._tombstone(SOURCE_CATALOG, row, "removed_from_catalog")
@@ -178,7 +188,7 @@ class _Refresh:
     def _stored(self, table: Table) -> dict[str, _Row]:
         return {row["row_id"]: row for row in self.store.arrow(table).to_pylist()}
 
-    def _list(self, entries: Sequence[SourceEntry], stored: Mapping[str, _Row]) -> dict[str, FoundFile]:
+    def _list(self, entries: Sequence[SourceEntry]) -> dict[str, FoundFile]:
         """Files by id. Of several listings of one file the first source that keeps it counts, else the first."""
         found: dict[str, FoundFile] = {}
         for entry in entries:
@@ -193,14 +203,7 @@ class _Refresh:
                     found[file.file_id] = file
         return found
 
-    def _source_row(
-        self,
-        entry: SourceEntry,
-        reasons: Sequence[str],
-        evidence: Mapping[str, Any],
-        known: _Row | None,
-        stored_files: Mapping[str, _Row],
-    ) -> _Row:
+    def _source_row(self, entry: SourceEntry, verdict: SourceVerdict, known: _Row | None, *, holds_files: bool) -> _Row:
         values = {
             "source_id": entry.id,
             "uri": entry.uri,
@@ -212,31 +215,27 @@ class _Refresh:
             "keywords": entry.keywords,
             "labels": entry.labels,
         }
-        problem = self.report.problems.get(entry.id)
-        status, error_class, error_message = ("rejected" if reasons else "kept"), None, None
-        if problem:
-            evidence = {**evidence, "listing_problem": problem}
+        ending = _Ending("rejected" if verdict.reasons else "kept", verdict.reasons, verdict.evidence)
+        if problem := self.report.problems.get(entry.id):
+            ending = replace(ending, evidence={**verdict.evidence, "listing_problem": problem})
             # Its files stay as they are, so the entry stays too; only one that never held a file is a failure.
-            if not any(row["source_id"] == entry.id and row["outcome"] == "kept" for row in stored_files.values()):
-                status = "failed"
+            if not holds_files:
                 error_class, _, message = problem.partition(": ")
-                error_message = (
-                    f"{entry.uri} cannot be listed: {message}. Check that it exists and may be read, then run again."
-                )
+                text = f"{entry.uri} cannot be listed: {message}. Check that it exists and may be read, then run again."
+                ending = replace(ending, status="failed", error_class=error_class, error_message=text)
         return {
-            **self._system(SOURCE_CATALOG, entry.id, known, status, reasons, evidence, error_class, error_message),
-            "provenance": stable_id(status, json.dumps(values, sort_keys=True)),
-            # The line is a place, not a value: moving an entry within the file changes nothing.
+            **self._system(SOURCE_CATALOG, entry.id, known, ending),
+            "provenance": stable_id(ending.status, json.dumps(values, sort_keys=True)),
+            # The line is a place, not a value: moving an entry within the file is no change of the source.
             **values,
             "line": entry.line,
         }
 
     def _file_row(self, file: FoundFile, known: _Row | None, moved: Mapping[str, tuple[str, datetime]]) -> _Row:
-        system = self._system(
-            SOURCE_FILES, file.file_id, known, file.status, file.reasons, file.evidence, file.error_class, file.error_message
-        )
+        ending = _Ending(file.status, file.reasons, file.evidence, file.error_class, file.error_message)
+        system = self._system(SOURCE_FILES, file.file_id, known, ending)
         first_seen = self.now if known is None else known["first_seen_at"]
-        if known is None and file.fingerprint in moved:
+        if known is None and file.fingerprint and file.fingerprint in moved:
             system["ingest_window"], first_seen = moved[file.fingerprint]
         metadata = None if file.metadata is None else json.dumps(file.metadata, sort_keys=True, default=str)
         return {
@@ -250,28 +249,18 @@ class _Refresh:
             "metadata": metadata,
         }
 
-    def _system(
-        self,
-        table: Table,
-        unit_id: str,
-        known: _Row | None,
-        status: str,
-        reasons: Sequence[str],
-        evidence: Mapping[str, Any],
-        error_class: str | None,
-        error_message: str | None,
-    ) -> _Row:
+    def _system(self, table: Table, unit_id: str, known: _Row | None, ending: _Ending) -> _Row:
         return {
             "row_id": unit_id,
             "unit_id": unit_id,
             table.unit: unit_id,
             "video_id": None,
             "ingest_window": self.window if known is None else known["ingest_window"],
-            "outcome": status,
-            "reasons": list(reasons),
-            "evidence": json.dumps(dict(evidence), sort_keys=True, default=str),
-            "error_class": error_class,
-            "error_message": error_message,
+            "outcome": ending.status,
+            "reasons": list(ending.reasons),
+            "evidence": json.dumps(dict(ending.evidence), sort_keys=True, default=str),
+            "error_class": ending.error_class,
+            "error_message": ending.error_message,
             "attempts": 1,
             "code_version": CODE_VERSION,
             "run_id": self.run_id,
@@ -283,7 +272,7 @@ class _Refresh:
         if row["outcome"] == "removed":
             return row
         stays = ("source_id", "uri", "first_seen_at") if table is SOURCE_FILES else ("source_id", "uri")
-        system = self._system(table, row["row_id"], row, "removed", [reason], {}, None, None)
+        system = self._system(table, row["row_id"], row, _Ending("removed", (reason,)))
         return {**dict.fromkeys(row), **system, "provenance": "", **{name: row[name] for name in stays}}
 
     def _why_gone(self, row: _Row, sources: Mapping[str, _Row]) -> str:

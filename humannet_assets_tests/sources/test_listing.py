@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from humannet_assets.media.access import MediaAccess
+from humannet_assets.sources.catalog import CatalogError, SourceFilterConfig
+from humannet_assets.sources.files import ListingConfig
+from humannet_assets.sources.listing import RefreshReport, refresh_sources
+from humannet_assets.store.lance_store import LanceStore
+from humannet_assets.store.tables import SOURCE_CATALOG, SOURCE_FILES
+
+SETTINGS: Any = SimpleNamespace(source_catalog=SourceFilterConfig(), source_files=ListingConfig())
+TODAY = datetime.now(UTC).date().isoformat()
+
+
+class World:
+    """A catalog and footage in a folder, and the store they are refreshed into."""
+
+    def __init__(self, folder: Path, store: LanceStore) -> None:
+        self.folder = folder
+        self.store = store
+        self.catalog = folder / "sources.yaml"
+
+    def source(self, **changes: Any) -> dict[str, Any]:
+        base = {"id": "a", "uri": "a", "source_type": "community", "licence": "CC-BY-4.0", "consent_basis": "consent"}
+        return {**base, **changes}
+
+    def write(self, *sources: dict[str, Any]) -> None:
+        self.catalog.write_text(yaml.safe_dump({"sources": list(sources)}))
+
+    def file(self, name: str, content: bytes = b"bytes") -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def refresh(self, window: str | None = None, run_id: str = "run", settings: Any = SETTINGS) -> RefreshReport:
+        return refresh_sources(self.store, self.catalog, settings, run_id=run_id, access=MediaAccess(), window=window)
+
+    def files(self) -> dict[str, dict[str, Any]]:
+        rows = self.store.arrow(SOURCE_FILES).to_pylist()
+        return {str(row["uri"]).removeprefix(f"{self.folder}/"): row for row in rows}
+
+    def sources(self) -> dict[str, dict[str, Any]]:
+        return {row["source_id"]: row for row in self.store.arrow(SOURCE_CATALOG).to_pylist()}
+
+
+@pytest.fixture
+def world(tmp_path: Path, store: LanceStore) -> World:
+    return World(tmp_path.resolve(), store)
+
+
+def test_files_get_rows_and_a_second_refresh_writes_nothing(world: World) -> None:
+    world.write(world.source())
+    world.file("a/1.mp4")
+    world.file("a/deep/2.unknown")
+    report = world.refresh()
+    assert report.files == {"kept": 2}
+    assert report.sources == {"kept": 1}
+    assert report.written == {"added": 2}
+    assert report.windows == (TODAY,)
+    row = world.files()["a/1.mp4"]
+    status = (world.folder / "a/1.mp4").stat()
+    assert row["fingerprint"] == f"{status.st_size}:{status.st_mtime_ns}"
+    assert (row["outcome"], row["source_id"], row["size_bytes"], row["ingest_window"]) == ("kept", "a", 5, TODAY)
+
+    before = (world.store.version(SOURCE_FILES), world.store.version(SOURCE_CATALOG))
+    again = world.refresh(run_id="other")
+    assert again.written == {}
+    assert again.windows == ()
+    assert (world.store.version(SOURCE_FILES), world.store.version(SOURCE_CATALOG)) == before
+
+
+def test_rejected_sources_are_rows_with_reasons_and_never_listed(world: World) -> None:
+    world.write(
+        world.source(id="unlicensed", uri="missing-folder", licence=None),
+        world.source(id="off", keywords=["gameplay"], consent_basis=None),
+        world.source(id="ok", uri="b"),
+    )
+    world.file("a/1.mp4")
+    world.file("b/2.mp4")
+    report = world.refresh()
+    assert report.sources == {"kept": 1, "rejected": 2}
+    sources = world.sources()
+    assert sources["unlicensed"]["reasons"] == ["no_licence"]
+    assert sources["off"]["reasons"] == ["no_consent_basis", "off_topic"]
+    assert json.loads(sources["off"]["evidence"])["blocked_keywords"] == ["gameplay"]
+    assert set(world.files()) == {"b/2.mp4"}
+    assert report.problems == {}
+
+
+def test_sidecars_links_and_odd_names_each_get_a_clear_row(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "secret.mp4"
+    outside.write_bytes(b"secret")
+    world.write(world.source())
+    names = ["new\nline.mp4", "quo'te\".mp4", "emoji \U0001f3ac.mp4", "no-suffix", "empty.mp4"]
+    for name in names:
+        world.file(f"a/{name}", b"" if name == "empty.mp4" else b"x")
+    world.file("a/labels.JSON")
+    world.file("a/.hidden/9.mp4")
+    world.file("a/.hidden.mp4")
+    (world.folder / "a/link.mp4").symlink_to(outside)
+    os.mkfifo(world.folder / "a/pipe.mp4")
+    (world.folder / "a").joinpath(os.fsdecode(b"bad\xff.mp4")).write_bytes(b"x")
+    report = world.refresh()
+    rows = world.files()
+    assert {name for name, row in rows.items() if row["outcome"] == "kept"} == {f"a/{name}" for name in names}
+    assert rows["a/labels.JSON"]["reasons"] == ["sidecar"]
+    assert rows["a/link.mp4"]["reasons"] == ["symlink_out_of_root"]
+    assert rows["a/pipe.mp4"]["reasons"] == ["not_a_file"]
+    assert rows["a/bad\\xff.mp4"]["reasons"] == ["undecodable_name"]
+    assert report.files == {"kept": 5, "rejected": 4}
+    assert world.refresh().written == {}
+
+
+def test_a_changed_file_keeps_its_window_and_first_sight(world: World) -> None:
+    world.write(world.source())
+    file = world.file("a/1.mp4")
+    world.refresh(window="2026-03-01")
+    first = world.files()["a/1.mp4"]
+    file.write_bytes(b"other bytes")
+    report = world.refresh(window="2026-03-02")
+    second = world.files()["a/1.mp4"]
+    assert report.written == {"changed": 1}
+    assert report.windows == ("2026-03-01",)
+    assert second["fingerprint"] != first["fingerprint"]
+    assert second["provenance"] != first["provenance"]
+    assert (second["ingest_window"], second["first_seen_at"]) == ("2026-03-01", first["first_seen_at"])
+
+
+def test_a_renamed_file_keeps_its_window_and_a_copy_does_not_take_it(world: World) -> None:
+    world.write(world.source())
+    file = world.file("a/1.mp4")
+    world.refresh(window="2026-03-01")
+    file.rename(world.folder / "a/renamed.mp4")
+    report = world.refresh(window="2026-03-02")
+    assert report.written == {"added": 1, "removed": 1}
+    rows = world.files()
+    assert rows["a/renamed.mp4"]["ingest_window"] == "2026-03-01"
+    assert rows["a/1.mp4"]["outcome"] == "removed"
+    assert rows["a/1.mp4"]["reasons"] == ["file_gone"]
+    status = (world.folder / "a/renamed.mp4").stat()
+    copy = world.file("a/copy.mp4")
+    os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
+    world.refresh(window="2026-03-03")
+    assert world.files()["a/copy.mp4"]["ingest_window"] == "2026-03-03"
+
+
+def test_a_file_that_comes_back_is_kept_again_in_its_old_window(world: World) -> None:
+    world.write(world.source())
+    file = world.file("a/1.mp4")
+    world.refresh(window="2026-03-01")
+    file.unlink()
+    assert world.refresh().files == {"removed": 1}
+    tombstone = world.files()["a/1.mp4"]
+    assert tombstone["fingerprint"] is None
+    assert world.refresh().written == {}
+    world.file("a/1.mp4", b"back")
+    report = world.refresh(window="2026-04-01")
+    row = world.files()["a/1.mp4"]
+    assert report.written == {"added": 1}
+    assert (row["outcome"], row["ingest_window"]) == ("kept", "2026-03-01")
+
+
+@pytest.mark.parametrize(
+    ("change", "source_outcome", "reason"),
+    [
+        ({"withdrawn": "the owner asked"}, "rejected", "source_withdrawn"),
+        ({"licence": "secret"}, "rejected", "source_rejected"),
+        (None, "removed", "source_removed"),
+    ],
+)
+def test_taking_a_source_down_removes_its_files(
+    world: World, change: dict[str, Any] | None, source_outcome: str, reason: str
+) -> None:
+    world.write(world.source(), world.source(id="b", uri="b"))
+    world.file("a/1.mp4")
+    world.file("b/2.mp4")
+    world.refresh()
+    rest = [world.source(id="b", uri="b")]
+    world.write(*([world.source(**change)] if change else []), *rest)
+    report = world.refresh()
+    assert world.sources()["a"]["outcome"] == source_outcome
+    assert world.files()["a/1.mp4"]["reasons"] == [reason]
+    assert report.files == {"kept": 1, "removed": 1}
+    assert report.written == {"removed": 1}
+    assert world.refresh().written == {}
+
+
+def test_a_source_out_of_reach_loses_nothing(world: World) -> None:
+    world.write(world.source(), world.source(id="b", uri="b"))
+    world.file("a/1.mp4")
+    report = world.refresh()
+    assert set(report.problems) == {"b"}
+    assert world.sources()["b"]["outcome"] == "failed"
+    assert "b cannot be listed" in world.sources()["b"]["error_message"]
+    (world.folder / "a").rename(world.folder / "unmounted")
+    report = world.refresh()
+    assert set(report.problems) == {"a", "b"}
+    assert world.sources()["a"]["outcome"] == "kept"
+    assert "listing_problem" in world.sources()["a"]["evidence"]
+    assert world.files()["a/1.mp4"]["outcome"] == "kept"
+    (world.folder / "unmounted").rename(world.folder / "a")
+    report = world.refresh()
+    assert set(report.problems) == {"b"}
+    assert "listing_problem" not in world.sources()["a"]["evidence"]
+
+
+def test_of_two_sources_with_one_file_the_first_that_keeps_it_counts(world: World) -> None:
+    world.file("a/deep/1.mp4")
+    world.write(world.source(), world.source(id="deep", uri="a/deep"))
+    world.refresh()
+    assert world.files()["a/deep/1.mp4"]["source_id"] == "a"
+    world.write(world.source(licence=None), world.source(id="deep", uri="a/deep"))
+    report = world.refresh()
+    assert world.files()["a/deep/1.mp4"]["source_id"] == "deep"
+    assert report.written == {"changed": 1}
+
+
+def test_an_invalid_catalog_changes_nothing(world: World) -> None:
+    world.write(world.source())
+    world.file("a/1.mp4")
+    world.refresh()
+    world.catalog.write_text("sources:\n  - id: a\n")
+    version = world.store.version(SOURCE_FILES)
+    with pytest.raises(CatalogError):
+        world.refresh()
+    assert world.store.version(SOURCE_FILES) == version
+    assert world.files()["a/1.mp4"]["outcome"] == "kept"
+
+
+@pytest.mark.parametrize("window", ["yesterday", "2026-13-01", "2026-1-1"])
+def test_a_window_that_is_no_day_is_refused(world: World, window: str) -> None:
+    world.write(world.source())
+    with pytest.raises(ValueError, match=r"day|month"):
+        world.refresh(window=window)
+
+
+def test_manifest_lines_become_files_with_metadata_rights_and_failures(world: World) -> None:
+    for name in ("1.mp4", "2.mp4", "3.mp4", "4.mp4"):
+        world.file(f"footage/{name}")
+    lines = [
+        {"path": "footage/1.mp4", "life": "alice", "scene": "kitchen"},
+        {"path": "footage/2.mp4", "licence": "All rights reserved"},
+        {"path": str(world.folder / "footage/3.mp4"), "withdrawn": True},
+        {"path": "footage/none.mp4"},
+        {"path": "footage"},
+        {"life": "nobody"},
+    ]
+    text = "\n".join(json.dumps(line) for line in lines) + "\nnot json\n"
+    manifest = world.file("manifest.jsonl", text.encode())
+    world.write(world.source(uri="manifest.jsonl"))
+    report = world.refresh()
+    rows = world.files()
+    assert report.files == {"failed": 4, "kept": 1, "rejected": 2}
+    assert json.loads(rows["footage/1.mp4"]["metadata"]) == {"life": "alice", "scene": "kitchen"}
+    assert rows["footage/2.mp4"]["reasons"] == ["licence_not_allowed"]
+    assert rows["footage/3.mp4"]["reasons"] == ["withdrawn"]
+    assert "cannot be read" in rows["footage/none.mp4"]["error_message"]
+    assert "not a file" in rows["footage"]["error_message"]
+    assert f"{manifest}:6: the line names no file" in rows["manifest.jsonl:6"]["error_message"]
+    assert "not JSON" in rows["manifest.jsonl:7"]["error_message"]
+    assert world.refresh().written == {}
+
+
+def test_csv_manifests_need_a_column_for_the_file(world: World) -> None:
+    world.file("footage/1, a.mp4")
+    world.file("good.csv", b'\xef\xbb\xbfuri,life\r\n"footage/1, a.mp4",bob\r\n')
+    world.file("bad.csv", b"name,life\nx,y\n")
+    world.file("ragged.csv", b"path\nfootage/1,a.mp4\n")
+    world.write(
+        world.source(uri="good.csv"), world.source(id="bad", uri="bad.csv"), world.source(id="ragged", uri="ragged.csv")
+    )
+    report = world.refresh()
+    assert json.loads(world.files()["footage/1, a.mp4"]["metadata"]) == {"life": "bob"}
+    assert "no `uri` or `path` column" in report.problems["bad"]
+    assert "more values than the header" in world.files()["ragged.csv:2"]["error_message"]
+
+
+def test_thresholds_are_configuration(world: World) -> None:
+    world.write(world.source(licence="house"))
+    world.file("a/notes.txt")
+    settings = SimpleNamespace(
+        source_catalog=SourceFilterConfig(allowed_licences=("house",)), source_files=ListingConfig(ignored_suffixes=())
+    )
+    assert world.refresh(settings=settings).files == {"kept": 1}
+    assert world.refresh().sources == {"rejected": 1}
