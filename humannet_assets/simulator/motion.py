@@ -1,0 +1,102 @@
+"""How things move: rest-to-rest motions with known boundaries.
+
+A `Path` is a sequence of rests and moves; a move follows the minimum-jerk profile, whose speed is zero at both ends, so its
+boundaries are exactly the minima of speed that segmentation looks for (VITRA's atomic segments, PAPERS).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float64]
+
+
+def minimum_jerk(progress: float) -> float:
+    """Share of the way covered after that share of the time, 0..1, with zero speed and acceleration at both ends."""
+    s = min(max(progress, 0.0), 1.0)
+    return s**3 * (10 - 15 * s + 6 * s * s)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A motion from one rest to the next. `lift` raises its middle; `text` is None for what is not an action."""
+
+    start_s: float
+    end_s: float
+    origin: Vector
+    goal: Vector
+    lift: float = 0.0
+    text: str | None = None
+
+
+@dataclass
+class Path:
+    """A point (any dimension; the third coordinate is up) that rests and moves. Built by chaining `rest` and `move`."""
+
+    position: Vector
+    time_s: float = 0.0
+    moves: list[Move] = field(default_factory=list)
+
+    def rest(self, seconds: float) -> Path:
+        """Stay."""
+        self.time_s += seconds
+        return self
+
+    def move(self, goal: npt.ArrayLike, seconds: float, text: str | None = None, lift: float = 0.0) -> Path:
+        """Go to `goal` in `seconds`, rest to rest."""
+        target = np.asarray(goal, np.float64)
+        self.moves.append(Move(self.time_s, self.time_s + seconds, self.position, target, lift, text))
+        self.position = target
+        self.time_s += seconds
+        return self
+
+    def at(self, time_s: float) -> Vector:
+        """Where it is at a time."""
+        value = self.moves[0].origin if self.moves else self.position
+        for move in self.moves:
+            if time_s < move.start_s:
+                break
+            share = minimum_jerk((time_s - move.start_s) / (move.end_s - move.start_s))
+            value = move.origin + (move.goal - move.origin) * share
+            if move.lift:
+                value = value.copy()
+                value[2] += move.lift * 4 * share * (1 - share)
+        return value
+
+
+@dataclass
+class Carry:
+    """An object that a path takes along between two times, and that rests otherwise."""
+
+    home: Vector
+    path: Path
+    holds: tuple[tuple[float, float], ...]
+
+    def at(self, time_s: float) -> Vector:
+        """Position of the object, (3,)."""
+        position = np.asarray(self.home, np.float64)
+        for start_s, end_s in self.holds:
+            if time_s >= start_s:
+                position = position + self.path.at(min(time_s, end_s))[:3] - self.path.at(start_s)[:3]
+        return position
+
+
+def gait(phase_rad: float, speed: float = 1.0) -> Mapping[str, float]:
+    """Angles (radians) of hips, knees, shoulders and elbows of a walker; one stride is 2 pi.
+
+    Flexion is positive forwards for hips and shoulders. Amplitudes are those of a comfortable walk (hip 25 degrees, knee up
+    to 55 degrees in swing, arms against the legs); `speed` scales them.
+    """
+    angles: dict[str, float] = {}
+    for side, shift in (("left", 0.0), ("right", math.pi)):
+        phase = phase_rad + shift
+        angles[f"{side}_hip"] = speed * 0.42 * math.sin(phase)
+        angles[f"{side}_knee"] = speed * (0.12 + 0.8 * max(0.0, math.cos(phase - 0.2)) ** 2)
+        angles[f"{side}_shoulder"] = -speed * 0.38 * math.sin(phase)
+        angles[f"{side}_elbow"] = 0.3 + speed * 0.15 * (1 - math.sin(phase))
+    return angles
