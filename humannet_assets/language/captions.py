@@ -21,7 +21,6 @@ from humannet_assets.language.qwen import (
     QwenConfig,
     first_sentence,
     frame_hash,
-    load_captioner,
 )
 from humannet_assets.language.weights import check_model, model_identity, resolve_model
 from humannet_assets.media.frames import Frame, FrameStep
@@ -45,15 +44,13 @@ class CaptionConfig(StepConfig):
     """Who writes the captions, and the settings of each writer."""
 
     kind: Literal["describer", "qwen"] = Field("describer", description="describer needs nothing; qwen needs a model (DESIGN).")
-    describer: DescriberConfig = Field(DescriberConfig.model_construct(), description="Settings of the describer.")
+    describer: DescriberConfig = Field(default_factory=DescriberConfig, description="Settings of the describer.")
     qwen: QwenConfig | None = Field(None, description="Settings of the Qwen VL captioner; required for kind: qwen.")
 
     @model_validator(mode="after")
     def _qwen_has_settings(self) -> CaptionConfig:
         if self.kind == "qwen" and self.qwen is None:
-            raise ValueError(
-                "captioner.kind is qwen but captioner.qwen is empty; set captioner.qwen.model to a folder or hub id"
-            )
+            raise ValueError("captioner.kind is qwen but captioner.qwen is empty; set captioner.qwen.model")
         return self
 
 
@@ -65,7 +62,7 @@ def caption_step(config: CaptionConfig) -> Step[Any]:
 
 
 def caption_rows(
-    clip_id: str, model: str, short: str, long: str, bound_to: str, times_s: Sequence[float] = (), prompt: str | None = None
+    clip_id: str, model: str, *, short: str, long: str, bound_to: str, times_s: Sequence[float] = (), prompt: str | None = None
 ) -> list[dict[str, Any]]:
     """The two rows of a clip. `bound_to` is the hash of what the writer was given."""
     return [
@@ -117,7 +114,7 @@ class DescriberCaptionStep(Step[DescriberConfig]):
                 source=next(iter(unit.all(VIDEO_SOURCES)), None),
             )
             short, long = describe(facts, self.config)
-            yield Outcome.kept(unit, caption_rows(unit.id, MODEL, short, long, facts.digest()))
+            yield Outcome.kept(unit, caption_rows(unit.id, MODEL, short=short, long=long, bound_to=facts.digest()))
 
 
 class ShownFrames:
@@ -219,21 +216,19 @@ class QwenCaptionStep(FrameStep[QwenConfig]):
                 yield Outcome.failed(unit, error)
         if not ready:
             return
-        captioner = self._captioner()
+        yield from self._together(self._captioner(), ready)
+
+    def _together(self, captioner: QwenCaptioner, ready: Sequence[tuple[Unit, CaptionRequest]]) -> Iterator[Outcome]:
+        requests = [request for _, request in ready]
         try:
-            replies = matched(captioner.caption([request for _, request in ready]), [request for _, request in ready])
+            replies = matched(captioner.caption(requests), requests)
         except Exception as error:
             if len(ready) == 1:
                 yield Outcome.failed(ready[0][0], error)
                 return
-            _log.warning(
-                "captioning %d clips together failed (%s: %s); trying each alone", len(ready), type(error).__name__, error
-            )
-            for unit, request in ready:
-                try:
-                    yield self._outcome(unit, request, matched(captioner.caption([request]), [request])[unit.id])
-                except Exception as alone:
-                    yield Outcome.failed(unit, alone)
+            _log.warning("captioning %d clips together failed (%s: %s); each alone", len(ready), type(error).__name__, error)
+            for item in ready:
+                yield from self._together(captioner, [item])
             return
         for unit, request in ready:
             yield self._outcome(unit, request, replies[unit.id])
@@ -242,7 +237,7 @@ class QwenCaptionStep(FrameStep[QwenConfig]):
         identity = self.models()[0]
         if self._folder is None:
             raise RuntimeError(f"step {self.name}: the model folder of {identity} was not resolved")
-        return load_captioner(self._folder, identity, self.config)
+        return QwenCaptioner.load(self._folder, identity, self.config)
 
     def _outcome(self, unit: Unit, request: CaptionRequest, reply: CaptionReply) -> Outcome:
         if not reply.text:
@@ -295,9 +290,8 @@ def matched(replies: Sequence[CaptionReply], requests: Sequence[CaptionRequest])
     asked = {request.clip_id: request for request in requests}
     answered = {reply.clip_id: reply for reply in replies}
     if len(asked) != len(requests) or len(answered) != len(replies) or asked.keys() != answered.keys():
-        raise RuntimeError(
-            f"captions came back for {sorted(r.clip_id for r in replies)} but were asked for {sorted(r.clip_id for r in requests)}"
-        )
+        came, wanted = (sorted(item.clip_id for item in items) for items in (replies, requests))
+        raise RuntimeError(f"captions came back for clips {came} but were asked for {wanted}; none of them is stored")
     for clip_id, reply in answered.items():
         if reply.frame_hash != frame_hash(asked[clip_id].frames):
             raise RuntimeError(f"the caption returned for clip {clip_id} was made from other frames; it is not stored")

@@ -76,7 +76,7 @@ class MotionConfig(StepConfig):
 
 @dataclass(frozen=True)
 class Motion:
-    """One step of one actor: a span of seconds from the video's first frame, its main direction and its sentence."""
+    """One step of one actor: a span of seconds from the video's first frame, main direction, sentence, grip change if any."""
 
     actor: str
     track_id: str
@@ -84,6 +84,7 @@ class Motion:
     end_s: float
     direction: str
     text: str
+    grip: str | None = None
 
 
 def finite(value: Any) -> float | None:
@@ -163,27 +164,28 @@ def _with_grip(subject: str, action: str, grip: tuple[str, float] | None, moving
     return f"{subject} {action}, {'closing' if verb == 'closes' else 'opening'} on the way"
 
 
-def _hand_motion(track: Row, span: Row, config: MotionConfig) -> tuple[str, str]:
-    """Direction and sentence of one hand in one span."""
+def _hand_motion(track: Row, span: Row, config: MotionConfig) -> tuple[str, str, str | None]:
+    """Direction, sentence and grip change of one hand in one span."""
     subject = f"{track['side']} hand" if track.get("side") in ("left", "right") else "hand"
     times, observed = _times_and_observed(track)
     position = _matrix(track.get("wrist_position_m"), len(times), 3)
     inside = observed & (times >= span["start_s"]) & (times <= span["end_s"]) & np.isfinite(position).all(axis=1)
     if inside.sum() < _MIN_FRAMES:
-        return "unclear", f"{subject} is in view; its motion is unclear"
+        return "unclear", f"{subject} is in view; its motion is unclear", None
     when, where = times[inside], position[inside]
     grip = _grip(when, _matrix(track.get("aperture_m"), len(times), 1)[inside, 0], config)
     start, end = _edges(where)
     ways = _directions(end - start, (config.min_move_m, config.min_move_m, config.min_depth_move_m))
+    change = grip[0] if grip else None
     speed = finite(span.get("mean_speed"))
     adverb = _adverb(speed, config.slow_m_s, config.quick_m_s)
     if ways:
         action = f"moves {adverb}{_join([_PHRASES[way] for way in ways])}"
-        return ways[0], _with_grip(subject, action, grip, moving=True)
+        return ways[0], _with_grip(subject, action, grip, moving=True), change
     wander = float(np.linalg.norm(np.diff(where[:, :2], axis=0), axis=1).sum())
     if wander >= config.min_wander_m and not span.get("is_idle"):
-        return "back_and_forth", _with_grip(subject, f"moves {adverb}back and forth", grip, moving=True)
-    return "still", _with_grip(subject, "rests" if span.get("is_idle") else "stays in place", grip, moving=False)
+        return "back_and_forth", _with_grip(subject, f"moves {adverb}back and forth", grip, moving=True), change
+    return "still", _with_grip(subject, "rests" if span.get("is_idle") else "stays in place", grip, moving=False), change
 
 
 def _limbs(track: Row, times: Array, inside: npt.NDArray[np.bool_], config: MotionConfig) -> str | None:
@@ -253,12 +255,12 @@ def describe_motion(hands: Sequence[Row], bodies: Sequence[Row], segments: Seque
     """
     steps: list[Motion] = []
 
-    def add(actor: str, track: Row, span: Row, direction: str, text: str) -> None:
+    def add(actor: str, track: Row, span: Row, direction: str, text: str, grip: str | None = None) -> None:
         last = steps[-1] if steps else None
-        if last and direction == "still" and (last.track_id, last.text) == (track["track_id"], text):
-            steps[-1] = Motion(actor, last.track_id, last.start_s, span["end_s"], direction, text)
+        if last and grip is None and direction == "still" and (last.track_id, last.text) == (track["track_id"], text):
+            steps[-1] = Motion(actor, last.track_id, last.start_s, span["end_s"], direction, text, grip)
         else:
-            steps.append(Motion(actor, track["track_id"], span["start_s"], span["end_s"], direction, text))
+            steps.append(Motion(actor, track["track_id"], span["start_s"], span["end_s"], direction, text, grip))
 
     for track in sorted(hands, key=lambda t: (t["start_s"], t["track_id"])):
         for span in _spans(track, segments):
@@ -317,6 +319,7 @@ class MotionDescriptionStep(Step[MotionConfig]):
                         "end_s": step.end_s,
                         "text": step.text,
                         "direction": step.direction,
+                        "grip": step.grip,
                         "model": MODEL,
                     }
                 )

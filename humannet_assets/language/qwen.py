@@ -89,7 +89,7 @@ def frame_hash(frames: Sequence[RGB]) -> str:
 
 
 def tidy(text: str, finished: bool) -> str:
-    """The answer on one line, without a thinking part and control characters; an answer cut by the token limit ends at its last full sentence."""
+    """The answer on one line, without thinking part and control characters; cut by the limit, up to its last full sentence."""
     answer = text.rpartition("</think>")[2]
     line = " ".join("".join(c if c.isprintable() else " " for c in answer).split())
     if not finished and (cut := re.match(r".*[.!?](?=\s|$)", line)):
@@ -113,34 +113,13 @@ class QwenCaptioner:
     config: QwenConfig
 
     @classmethod
-    def load(cls, folder: Path, config: QwenConfig) -> QwenCaptioner:
-        """Load weights, tokenizer and image processor from a folder; nothing is fetched and no code of the folder is run.
+    def load(cls, folder: Path, identity: str, config: QwenConfig) -> QwenCaptioner:
+        """The captioner on a folder's model, loaded once per process; new weights in the folder change `identity`.
 
         Raises:
             ModelUnusableError: If the tokenizer lacks the picture tokens, or a GPU is asked for and there is none.
         """
-        import torch
-        from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
-
-        from humannet_assets.language.weights import ModelUnusableError
-
-        if config.device == "cuda" and not torch.cuda.is_available():
-            raise ModelUnusableError("captioner.qwen.device is cuda but torch sees no GPU; use auto or cpu")
-        device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
-        kind = {"auto": "bfloat16" if device == "cuda" else "float32"}.get(config.dtype, config.dtype)
-        model: Any = AutoModelForImageTextToText.from_pretrained(
-            folder, dtype=getattr(torch, kind), local_files_only=True, use_safetensors=True
-        )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        if tokenizer.convert_tokens_to_ids(_IMAGE) != model.config.image_token_id:
-            raise ModelUnusableError(f"the tokenizer in {folder} does not know {_IMAGE} as the model's picture token")
-        legacy = folder / "chat_template.json"
-        if not tokenizer.chat_template and legacy.is_file():
-            tokenizer.chat_template = json.loads(legacy.read_text(encoding="utf-8"))["chat_template"]
-        # The PIL backend: the other one needs torchvision, and results must not depend on whether that is installed.
-        images = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
-        model.to(torch.device(device))
-        return cls(model.eval(), tokenizer, images, config)
+        return cls(*_load_parts(folder, identity, config.device, config.dtype), config)
 
     def caption(self, requests: Sequence[CaptionRequest]) -> list[CaptionReply]:
         """One reply per request, in their order, each echoing the request's clip id and the hash of the pixels used.
@@ -247,6 +226,26 @@ class QwenCaptioner:
 
 
 @functools.lru_cache(maxsize=1)
-def load_captioner(folder: Path, identity: str, config: QwenConfig) -> QwenCaptioner:
-    """The captioner of this process; `identity` is part of the key so that new weights in the same folder are loaded anew."""
-    return QwenCaptioner.load(folder, config)
+def _load_parts(folder: Path, identity: str, device: str, dtype: str) -> tuple[Any, Any, Any]:
+    """Model, tokenizer and image processor of a folder; nothing is fetched and no code of the folder is run."""
+    import torch
+    from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
+
+    from humannet_assets.language.weights import ModelUnusableError
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ModelUnusableError(f"captioner.qwen.device is cuda but torch sees no GPU for {identity}; use auto or cpu")
+    chosen = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+    kind = {"auto": "bfloat16" if chosen == "cuda" else "float32"}.get(dtype, dtype)
+    model: Any = AutoModelForImageTextToText.from_pretrained(
+        folder, dtype=getattr(torch, kind), local_files_only=True, use_safetensors=True
+    )
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if tokenizer.convert_tokens_to_ids(_IMAGE) != model.config.image_token_id:
+        raise ModelUnusableError(f"the tokenizer in {folder} does not know {_IMAGE} as the model's picture token")
+    legacy = folder / "chat_template.json"
+    if not tokenizer.chat_template and legacy.is_file():
+        tokenizer.chat_template = json.loads(legacy.read_text(encoding="utf-8"))["chat_template"]
+    # The PIL backend: the other one needs torchvision, and results must not depend on whether that is installed.
+    images = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
+    return model.to(torch.device(chosen)).eval(), tokenizer, images
