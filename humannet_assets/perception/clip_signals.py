@@ -1,0 +1,300 @@
+"""`clip_signals`: scores of a clip from one decode pass. Scores only: verdicts are made in `filtered_clips` and `viewpoints`.
+
+Motion and picture quality are cheap and measured on every sampled frame. The person models run on every third of them, and
+only as long as that can still matter: a clip in which nothing moves, or in which three spread looks find neither a person nor
+skin nor anything moving, ends early. Where models find nobody, the busiest parts of a few frames are magnified and looked at
+again: the models see pictures of 192 to 256 px and miss people in the distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from humannet_assets.media.frames import RGB, Frame, FrameStep
+from humannet_assets.perception.detectors import (
+    Body,
+    Face,
+    Hand,
+    get_body_detector,
+    get_face_detector,
+    get_hand_detector,
+)
+from humannet_assets.perception.models import BODY, FACE, HAND, model_fingerprint
+from humannet_assets.perception.motion import MotionSummary, MotionTracker, to_work_gray
+from humannet_assets.perception.people import body_plausibility, body_upright, box_area, face_on_body, hand_entry
+from humannet_assets.perception.quality import PictureQuality, measure_picture
+from humannet_assets.perception.thumbnails import draw_thumbnail
+from humannet_assets.store.step import Outcome, Read, StepConfig, Unit
+from humannet_assets.store.tables import CLIP_SIGNALS, CLIPS
+
+_KEEP_SIDE_PX = 1280
+"""Frames wait for the models at this size: fine enough for magnified looks, small enough to hold a clip's worth."""
+
+
+class ClipSignalsConfig(StepConfig):
+    """Sampling, model confidences and the cheap tests that end a pass early. Defaults: measured on the test media."""
+
+    sample_rate_hz: float = Field(6.0, ge=1, le=30, description="Frames per second for motion: people walk at about 2 steps/s.")
+    infer_every: int = Field(3, ge=1, le=30, description="The person models see every n-th sampled frame (2 Hz).")
+    max_inferred: int = Field(16, ge=1, le=200, description="At most this many frames per clip see the models; spread evenly.")
+    model_side_px: int = Field(640, ge=128, le=1920, description="Longer side of what the models see; more gains nothing.")
+    max_hands: int = Field(4, ge=1, le=10, description="Hands per frame: two people at one table.")
+    max_bodies: int = Field(3, ge=1, le=10, description="Bodies per frame.")
+    hand_confidence: float = Field(0.5, ge=0.1, le=0.95, description="MediaPipe's default.")
+    body_confidence: float = Field(0.5, ge=0.1, le=0.95, description="MediaPipe's default.")
+    face_confidence: float = Field(0.5, ge=0.1, le=0.95, description="ACE-Ego-0: a face above .5 votes against ego.")
+    static_change: float = Field(0.0005, ge=0, le=0.1, description="Share of changed pixels under which a pair is static.")
+    static_ratio: float = Field(0.98, ge=0.5, le=1, description="Share of static pairs from which the models are not asked.")
+    first_look_frames: int = Field(3, ge=1, le=20, description="Spread frames that decide whether the rest is looked at.")
+    candidate_skin: float = Field(0.02, ge=0, le=1, description="Share of skin-coloured pixels that keeps the pass going.")
+    candidate_moving: float = Field(0.02, ge=0, le=1, description="Share of the picture moving by itself that does.")
+    candidate_body: float = Field(0.15, ge=0, le=1, description="Plausibility of a body that does.")
+    close_look_frames: int = Field(3, ge=0, le=20, description="Frames magnified where nobody was found; 0 switches it off.")
+    close_look_tiles: int = Field(3, ge=1, le=12, description="Magnified parts per frame, busiest first.")
+    close_look_share: float = Field(0.6, ge=0.2, le=1, description="Side of a magnified part against the shorter side.")
+    close_look_body: float = Field(0.3, ge=0, le=1, description="Plausibility a magnified body needs to count.")
+    thumbnail_px: int = Field(320, ge=64, le=1024, description="Longer side of the thumbnail.")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the models found in one frame; pixels of `rgb`, the picture they saw."""
+
+    time_s: float
+    rgb: RGB
+    hands: Sequence[Hand]
+    bodies: Sequence[Body]
+    faces: Sequence[Face]
+
+    @property
+    def best_body(self) -> float:
+        """Plausibility of the most plausible body, 0 without."""
+        return max((body_plausibility(body) for body in self.bodies), default=0.0)
+
+
+class ClipSignalsStep(FrameStep[ClipSignalsConfig]):
+    """Hands, bodies, faces, quality and motion of each clip."""
+
+    name = "clip_signals"
+    code_version = "1"
+    reads = (Read(CLIPS, ("clip_id", "start_s", "end_s"), unit="clip_id", by="identity"),)
+    writes = CLIP_SIGNALS
+
+    @property
+    def sample_rate_hz(self) -> float:
+        """Frames per second of the clip this step wants to see."""
+        return self.config.sample_rate_hz
+
+    def models(self) -> tuple[str, ...]:
+        """Fingerprints of the three model bundles."""
+        return tuple(model_fingerprint(name) for name in (HAND, BODY, FACE))
+
+    def open(self, unit: Unit) -> ClipSignalsConsumer:
+        """Start on a clip."""
+        return ClipSignalsConsumer(unit, self.config)
+
+
+@dataclass
+class ClipSignalsConsumer:
+    """Collects the cheap measures while frames arrive; asks the models at the end, when motion is known."""
+
+    unit: Unit
+    config: ClipSignalsConfig
+    tracker: MotionTracker = field(init=False)
+    quality: list[PictureQuality] = field(default_factory=list)
+    _waiting: list[Frame] = field(default_factory=list)
+    _busy: npt.NDArray[np.float32] | None = None
+    _last_gray: npt.NDArray[np.uint8] | None = None
+    _count: int = 0
+    _size: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self.tracker = MotionTracker(self.config.static_change)
+        row = self.unit.row(CLIPS)
+        expected = (row["end_s"] - row["start_s"]) * self.config.sample_rate_hz
+        self._every = max(self.config.infer_every, int(np.ceil(expected / self.config.max_inferred)))
+
+    def push(self, frame: Frame) -> None:
+        """Measure motion against the frame before; keep every n-th frame for the models."""
+        gray = to_work_gray(frame.at_most(self.config.model_side_px))
+        self.tracker.push(gray, frame.time_s)
+        if self._last_gray is not None and self._last_gray.shape == gray.shape:
+            change = np.abs(gray.astype(np.float32) - self._last_gray)
+            self._busy = change if self._busy is None or self._busy.shape != gray.shape else self._busy + change
+        self._last_gray = gray
+        if self._count % self._every == 0:
+            self.quality.append(measure_picture(frame.at_most(self.config.model_side_px)))
+            self._waiting.append(Frame(frame.index, frame.time_s, frame.at_most(_KEEP_SIDE_PX)))
+            self._size = frame.rgb.shape[1], frame.rgb.shape[0]
+        self._count += 1
+
+    def finish(self) -> Outcome:
+        """Ask the models as far as it can matter, and put the row together."""
+        if not self._count:
+            error = ValueError(f"clip {self.unit.id}: not one frame could be decoded between its start and end")
+            return Outcome.failed(self.unit, error)
+        motion = self.tracker.summary()
+        triage, looks = self._look(motion)
+        close = None
+        if triage != "no_motion" and not any(self._convincing(look) for look in looks):
+            close = self._close_look()
+        return Outcome.kept(self.unit, [self._row(motion, triage, looks, close)])
+
+    def _look(self, motion: MotionSummary) -> tuple[str, list[Look]]:
+        config = self.config
+        if motion.pairs >= 3 and motion.static_ratio >= config.static_ratio:
+            return "no_motion", []
+        spread = np.linspace(0, len(self._waiting) - 1, min(config.first_look_frames, len(self._waiting)) + 2)[1:-1]
+        first = sorted({round(float(index)) for index in spread})
+        looks = {index: self._infer(self._waiting[index]) for index in first}
+        skin = max(picture.skin_ratio for picture in self.quality)
+        travels = not motion.parallax < 0.05  # nan (not measurable) counts as travelling
+        if (
+            any(self._convincing(look) for look in looks.values())
+            or skin >= config.candidate_skin
+            or motion.object_area >= config.candidate_moving
+            or travels
+        ):
+            for index, frame in enumerate(self._waiting):
+                if index not in looks:
+                    looks[index] = self._infer(frame)
+            return "full", [looks[index] for index in sorted(looks)]
+        return "no_person_candidate", [looks[index] for index in sorted(looks)]
+
+    def _convincing(self, look: Look) -> bool:
+        return bool(look.hands or look.faces) or look.best_body >= self.config.candidate_body
+
+    def _infer(self, frame: Frame) -> Look:
+        config = self.config
+        rgb = frame.at_most(config.model_side_px)
+        return Look(
+            frame.time_s,
+            rgb,
+            get_hand_detector(config.max_hands, config.hand_confidence).detect(rgb),
+            get_body_detector(config.max_bodies, config.body_confidence).detect(rgb),
+            get_face_detector(config.face_confidence).detect(rgb),
+        )
+
+    def _close_look(self) -> float | None:
+        """Share of magnified frames with a plausible body in one of their busiest parts; None if there was none to magnify."""
+        config = self.config
+        count = min(config.close_look_frames, len(self._waiting))
+        if not count or self._busy is None:
+            return None
+        detector = get_body_detector(config.max_bodies, config.body_confidence)
+        found = 0
+        for index in sorted({round(float(value)) for value in np.linspace(0, len(self._waiting) - 1, count + 2)[1:-1]}):
+            rgb = self._waiting[index].rgb
+            for x, y, side in busiest_tiles(
+                self._busy, rgb.shape[1], rgb.shape[0], config.close_look_share, config.close_look_tiles
+            ):
+                tile = _magnified(rgb[y : y + side, x : x + side])
+                if any(body_plausibility(body) >= config.close_look_body for body in detector.detect(tile)):
+                    found += 1
+                    break
+        return found / count
+
+    def _row(self, motion: MotionSummary, triage: str, looks: Sequence[Look], close: float | None) -> dict[str, Any]:
+        clip = self.unit.row(CLIPS)
+        shown, thumbnail = draw_thumbnail(looks, self._waiting, self.config.thumbnail_px)
+        median = {name: float(np.median([getattr(p, name) for p in self.quality])) for name in PictureQuality.__annotations__}
+        return {
+            "clip_id": self.unit.id,
+            "start_s": clip["start_s"],
+            "end_s": clip["end_s"],
+            "triage": triage,
+            "width": self._size[0],
+            "height": self._size[1],
+            "frames_sampled": self._count,
+            "frames_inferred": len(looks),
+            **_people_columns(looks),
+            "close_look_rate": close,
+            **median,
+            "static_ratio": motion.static_ratio,
+            "changed_area": motion.changed,
+            "motion_measured": motion.measured,
+            "camera_motion": _known(motion.camera_motion),
+            "camera_motion_p90": _known(motion.camera_motion_p90),
+            "camera_forward": _known(motion.camera_forward),
+            "camera_forward_share": _known(motion.forward_share),
+            "camera_jitter": _known(motion.camera_jitter),
+            "camera_shake": _known(motion.shake),
+            "camera_parallax": _known(motion.parallax),
+            "object_motion": motion.object_motion,
+            "object_area": motion.object_area,
+            "thumbnail_time_s": shown,
+            "thumbnail": thumbnail,
+        }
+
+
+def busiest_tiles(
+    busy: npt.NDArray[np.float32], width: int, height: int, share: float, count: int
+) -> list[tuple[int, int, int]]:
+    """Half-overlapping squares of a picture in which most changed, as (x, y, side) in its pixels, busiest first.
+
+    Args:
+        busy: Summed change per pixel, at any size with the picture's shape.
+        width: The picture's width, pixels.
+        height: The picture's height, pixels.
+        share: Side of a square as a share of the shorter side.
+        count: How many to return at most.
+    """
+    side = max(1, round(min(width, height) * share))
+    scale_x, scale_y = busy.shape[1] / width, busy.shape[0] / height
+    tiles = []
+    for y in np.linspace(0, height - side, max(1, 2 * -(-height // side) - 1)).astype(int).tolist():
+        for x in np.linspace(0, width - side, max(1, 2 * -(-width // side) - 1)).astype(int).tolist():
+            part = busy[round(y * scale_y) : round((y + side) * scale_y), round(x * scale_x) : round((x + side) * scale_x)]
+            tiles.append((float(part.mean()) if part.size else 0.0, (x, y, side)))
+    return [tile for _, tile in sorted(tiles, key=lambda entry: (-entry[0], entry[1]))[:count]]
+
+
+def _magnified(tile: RGB, side_px: int = 256) -> RGB:
+    import cv2
+
+    if tile.shape[0] >= side_px:
+        return np.ascontiguousarray(tile)
+    return cv2.resize(tile, (side_px, side_px), interpolation=cv2.INTER_CUBIC)  # pyright: ignore[reportReturnType]
+
+
+def _people_columns(looks: Sequence[Look]) -> dict[str, float | None]:
+    hands = [(look, hand) for look in looks for hand in look.hands]
+    bodies = [(look, body) for look in looks for body in look.bodies]
+    faces = [(look, face) for look in looks for face in look.faces]
+    sizes = {id(look): (look.rgb.shape[1], look.rgb.shape[0]) for look in looks}
+
+    def rate(hits: Sequence[bool]) -> float | None:
+        return float(np.mean(hits)) if looks else None
+
+    def mean(values: Sequence[float]) -> float | None:
+        return float(np.mean(values)) if values else None
+
+    def median(values: Sequence[float]) -> float | None:
+        return float(np.median(values)) if values else None
+
+    return {
+        "hand_rate": rate([bool(look.hands) for look in looks]),
+        "hand_count_mean": mean([float(len(look.hands)) for look in looks]),
+        "hand_confidence": mean([hand.score for _, hand in hands]),
+        "hand_area": median([box_area(hand.box, *sizes[id(look)]) for look, hand in hands]),
+        "hand_bottom_entry": mean([hand_entry(hand, *sizes[id(look)]) for look, hand in hands]),
+        "pose_rate": rate([bool(look.bodies) for look in looks]),
+        "pose_visibility": mean([body.score for _, body in bodies]),
+        "pose_score": mean([look.best_body for look in looks if look.bodies]),
+        "pose_height": median([(body.box[3] - body.box[1]) / sizes[id(look)][1] for look, body in bodies]),
+        "pose_upright": mean([float(body_upright(body) > 0) for _, body in bodies]),
+        "face_rate": rate([bool(look.faces) for look in looks]),
+        "face_confidence": mean([face.score for _, face in faces]),
+        "face_area": median([box_area(face.box, *sizes[id(look)]) for look, face in faces]),
+        "face_on_body_rate": rate([any(face_on_body(face, look.bodies) for face in look.faces) for look in looks]),
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
