@@ -103,12 +103,12 @@ def expected_units(store: LanceStore, step: Step[Any], windows: Sequence[str] | 
     first = step.reads[0]
     where = _window_filter(windows)
     joins = [read.unit for read in step.reads[1:] if read.unit != first.unit]
-    names = list(dict.fromkeys([first.unit, "video_id", "ingest_window", *joins]))
+    names = list(dict.fromkeys(["row_id", first.unit, "video_id", "ingest_window", *joins]))
     units = store.read(first.table, names, _and("outcome = 'kept'", where))
     units = units.with_columns(pl.col(first.unit).alias("unit_id"))
     if units["unit_id"].n_unique() != units.height:
-        # Several rows per unit (the files of one video): the earliest window owns it.
-        units = units.sort("unit_id", "ingest_window").unique("unit_id", keep="first", maintain_order=True)
+        # Several rows per unit (the files of one video): the earliest window owns it, then the smallest key.
+        units = units.sort("unit_id", "ingest_window", "row_id").unique("unit_id", keep="first", maintain_order=True)
     inputs = units.height
     contribution = _contribution(store, first, where, is_first=True).rename({"unit": "unit_id", "contribution": "c0"})
     units = units.join(contribution, on="unit_id", how="left")

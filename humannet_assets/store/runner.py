@@ -121,7 +121,7 @@ def build_rows(step: Step[Any], unit: Mapping[str, Any], outcome: Outcome, run_i
     for row in outcome.rows:
         validate_row(table, row)
         row_id = unit["unit_id"] if table.one_to_one else row[table.key]
-        rows.append({"row_id": row_id, **row, **system})
+        rows.append({"row_id": row_id, **row, **system, "video_id": row.get("video_id") or system["video_id"]})
     return rows
 
 

@@ -184,8 +184,11 @@ class Step(ABC, Generic[ConfigT]):
 
 
 def validate_row(table: Table, row: Mapping[str, Any]) -> None:
-    """Raise `ValueError` if a row has columns its table does not declare, or lacks its key."""
-    names = {column.name for column in table.columns}
+    """Raise `ValueError` if a row has columns its table does not declare, or lacks its key.
+
+    `video_id` is a system column, but the step that finds out which bytes a file holds may set it.
+    """
+    names = {column.name for column in table.columns} | {"video_id"}
     if unknown := set(row) - names:
         raise ValueError(f"{table.name}: row has undeclared columns {sorted(unknown)}")
     if table.key not in SYSTEM_COLUMN_NAMES and not table.one_to_one and not row.get(table.key):
