@@ -1,0 +1,1 @@
+"""Cameras, trajectories and what they make of tracks: rotations, positions, segments of motion."""
