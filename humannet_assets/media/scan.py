@@ -160,7 +160,9 @@ class _CutScorer:
         if self._scaler is None:
             self.source_size = (picture.width, picture.height)
             scale = min(1.0, SCORE_WIDTH_PX / picture.width)
-            self._scaler = _Scaler(max(2, round(picture.width * scale)), max(2, round(picture.height * scale)), "bgr24")
+            width, height = max(2, round(picture.width * scale)), max(2, round(picture.height * scale))
+            # Like PySceneDetect's resize; swscale's other filters tint dark pixels, which reads as a change of hue.
+            self._scaler = _Scaler(width, height, "bgr24", "FAST_BILINEAR")
         small = self._scaler(picture)
         self.luma.append(sum(cv2.mean(small)[:3]) / 3)
         hsv = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
@@ -180,7 +182,8 @@ class _Sampler:
         self.thumbnail = b""
         self._next_s = 0.0
         self._middle_seen = False
-        self._scaler = _Scaler(SIDE_PX, SIDE_PX, "gray")
+        # Area averaging: other filters would make 32 px of a 1080p frame alias differently with every re-encode.
+        self._scaler = _Scaler(SIDE_PX, SIDE_PX, "gray", "AREA")
 
     def push(self, frame: TimedFrame, rotation_deg: int) -> None:
         """Look at the next frame; the first is always sampled."""
@@ -197,15 +200,15 @@ class _Sampler:
 class _Scaler:
     """Scales pictures to one size; keeps FFmpeg's scaler between frames, which halves its cost."""
 
-    def __init__(self, width: int, height: int, pixel_format: str) -> None:
+    def __init__(self, width: int, height: int, pixel_format: str, method: str) -> None:
         from av.video.reformatter import VideoReformatter
 
         self._reformatter = VideoReformatter()
         self._target = (width, height, pixel_format)
+        self._method = method
 
     def __call__(self, picture: VideoFrame) -> npt.NDArray[np.uint8]:
-        # Area averaging: with the default bicubic filter a 32 px picture of a 1080p frame would alias with every re-encode.
-        scaled = self._reformatter.reformat(picture, *self._target, interpolation="AREA", dst_color_range="JPEG")
+        scaled = self._reformatter.reformat(picture, *self._target, interpolation=self._method, dst_color_range="JPEG")
         return np.asarray(scaled.to_ndarray(), np.uint8)
 
 
@@ -214,6 +217,6 @@ def _thumbnail(picture: VideoFrame, side_px: int, rotation_deg: int) -> bytes:
 
     scale = min(1.0, side_px / max(picture.width, picture.height))
     width, height = max(2, round(picture.width * scale)), max(2, round(picture.height * scale))
-    upright = np.ascontiguousarray(np.rot90(_Scaler(width, height, "bgr24")(picture), -(rotation_deg // 90)))
+    upright = np.ascontiguousarray(np.rot90(_Scaler(width, height, "bgr24", "AREA")(picture), -(rotation_deg // 90)))
     ok, jpeg = cv2.imencode(".jpg", upright, [cv2.IMWRITE_JPEG_QUALITY, 80])
     return jpeg.tobytes() if ok else b""
