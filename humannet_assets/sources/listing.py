@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from humannet_assets.sources.catalog import SourceEntry, SourceFilterConfig, SourceVerdict, judge_source, load_catalog
+from humannet_assets.sources.catalog import SourceEntry, SourceVerdict, judge_source, load_catalog
 from humannet_assets.sources.files import FoundFile, ListingConfig, list_source
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from humannet_assets.media.access import MediaAccess
     from humannet_assets.settings import Settings
 
-__all__ = ["ListingConfig", "RefreshReport", "refresh_sources"]
+__all__ = ["ListingConfig", "PendingChanges", "RefreshReport", "pending_changes", "refresh_sources"]
 
 CODE_VERSION = "1"
 COMMIT_ROWS = 50_000
@@ -75,6 +75,22 @@ class RefreshReport:
         }
 
 
+@dataclass(frozen=True)
+class PendingChanges:
+    """What a refresh would write now.
+
+    `digest` names these changes, so that a sensor asks for a run only once; `counts` are files by added, changed, removed.
+    """
+
+    digest: str
+    counts: Mapping[str, int]
+    known_windows: tuple[str, ...]
+
+    def windows(self, today: str) -> set[str]:
+        """Ingest windows the changes lie in; files never seen before lie in `today`."""
+        return {*self.known_windows, *([today] if self.counts.get("new") else [])}
+
+
 def refresh_sources(
     store: LanceStore,
     catalog_path: Path | str,
@@ -99,10 +115,28 @@ def refresh_sources(
         ValueError: `window` is not a day.
     """
     started = time.monotonic()
-    catalog = load_catalog(catalog_path)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    refresh = _Refresh(store, settings.source_catalog, settings.source_files, access, run_id, now, _day(window, now))
-    return refresh.run(catalog.entries, started)
+    refresh = _Refresh(store, settings, access, run_id, window)
+    refresh.compare(load_catalog(catalog_path).entries)
+    refresh.commit()
+    refresh.report.wall_s = time.monotonic() - started
+    return refresh.report
+
+
+def pending_changes(store: LanceStore, catalog_path: Path | str, settings: Settings, *, access: MediaAccess) -> PendingChanges:
+    """What `refresh_sources` would write now, without writing it: for sensors.
+
+    Raises:
+        CatalogError: The catalog file is invalid.
+    """
+    refresh = _Refresh(store, settings, access, run_id="", window=None)
+    refresh.compare(load_catalog(catalog_path).entries)
+    rows = sorted((*refresh.changed_sources, *refresh.changed_files), key=lambda row: row["row_id"])
+    digest = stable_id(*(part for row in rows for part in (row["row_id"], row["outcome"], row["provenance"])))
+    known = {
+        row["ingest_window"] for row in rows if row["row_id"] in refresh.stored_ids or row["ingest_window"] != refresh.window
+    }
+    new = sum(row["row_id"] not in refresh.stored_ids for row in refresh.changed_files)
+    return PendingChanges(digest, {**refresh.report.written, **({"new": new} if new else {})}, tuple(sorted(known)))
 
 
 def _day(window: str | None, now: datetime) -> str:
@@ -124,23 +158,26 @@ class _Ending:
     error_message: str | None = None
 
 
-@dataclass
 class _Refresh:
-    store: LanceStore
-    rights: SourceFilterConfig
-    listing: ListingConfig
-    access: MediaAccess
-    run_id: str
-    now: datetime
-    window: str
-    report: RefreshReport = field(default_factory=RefreshReport)
+    """One comparison of the world with the two tables."""
 
-    def run(self, entries: Sequence[SourceEntry], started: float) -> RefreshReport:
+    def __init__(self, store: LanceStore, settings: Settings, access: MediaAccess, run_id: str, window: str | None) -> None:
+        self.store, self.access, self.run_id = store, access, run_id
+        self.rights, self.listing = settings.source_catalog, settings.source_files
+        self.now = datetime.now(UTC).replace(tzinfo=None)
+        self.window = _day(window, self.now)
+        self.report = RefreshReport()
+        self.stored_ids: set[str] = set()
+        self.changed_sources: list[_Row] = []
+        self.changed_files: list[_Row] = []
+
+    def compare(self, entries: Sequence[SourceEntry]) -> None:
+        """Find the rows that differ."""
         stored_sources = self._stored(SOURCE_CATALOG)
         stored_files = self._stored(SOURCE_FILES)
+        self.stored_ids = {*stored_sources, *stored_files}
         verdicts = {entry.id: judge_source(entry, self.rights) for entry in entries}
-        kept = [entry for entry in entries if not verdicts[entry.id].reasons]
-        found = self._list(kept)
+        found = self._list([entry for entry in entries if not verdicts[entry.id].reasons])
 
         sources: dict[str, _Row] = {}
         holding = {row["source_id"] for row in stored_files.values() if row["outcome"] == "kept"}
@@ -150,11 +187,25 @@ class _Refresh:
         for source_id, row in stored_sources.items():
             if source_id not in sources:
                 sources[source_id] = self._tombstone(SOURCE_CATALOG, row, "removed_from_catalog")
+        files = self._files(found, stored_files, sources)
 
+        self.report.sources, self.report.files = _outcomes(sources.values()), _outcomes(files.values())
+        self.changed_sources, _ = _differing(sources, stored_sources)
+        self.changed_files, self.report.written = _differing(files, stored_files)
+        self.report.windows = tuple(sorted({row["ingest_window"] for row in (*self.changed_sources, *self.changed_files)}))
+
+    def commit(self) -> None:
+        """Write them: sources first, so that no file row names an entry the table does not know."""
+        for table, rows in ((SOURCE_CATALOG, self.changed_sources), (SOURCE_FILES, self.changed_files)):
+            for start in range(0, len(rows), COMMIT_ROWS):
+                batch = rows[start : start + COMMIT_ROWS]
+                self.store.replace_units(table, [row["unit_id"] for row in batch], batch)
+
+    def _files(
+        self, found: Mapping[str, FoundFile], stored: Mapping[str, _Row], sources: Mapping[str, _Row]
+    ) -> dict[str, _Row]:
         files: dict[str, _Row] = {}
-        vanished = {
-            file_id: row for file_id, row in stored_files.items() if file_id not in found and row["outcome"] != "removed"
-        }
+        vanished = {file_id: row for file_id, row in stored.items() if file_id not in found and row["outcome"] != "removed"}
         closed = tuple(f"{file.uri}/" for file in found.values() if "unreadable" in file.reasons)
         held = {
             file_id
@@ -163,27 +214,18 @@ class _Refresh:
         }
         moved = _first_sightings(row for file_id, row in vanished.items() if file_id not in held)
         for file_id, file in found.items():
-            known = stored_files.get(file_id)
+            known = stored.get(file_id)
             if known is not None and known["outcome"] == "kept" and known["source_id"] in self.report.problems:
                 # Its own source is out of reach for now; another source that holds it too does not take it over.
                 files[file_id] = known
             else:
                 files[file_id] = self._file_row(file, known, moved)
-        for file_id, row in stored_files.items():
-            if file_id in files:
-                continue
-            if file_id in held or row["outcome"] == "removed":
+        for file_id, row in stored.items():
+            if file_id in vanished and file_id not in held:
+                files[file_id] = self._tombstone(SOURCE_FILES, row, _why_gone(row, sources))
+            elif file_id not in files:
                 files[file_id] = row
-            else:
-                files[file_id] = self._tombstone(SOURCE_FILES, row, self._why_gone(row, sources))
-
-        self.report.sources = _outcomes(sources.values())
-        self.report.files = _outcomes(files.values())
-        windows = self._commit(SOURCE_CATALOG, sources, stored_sources, count=False)
-        windows |= self._commit(SOURCE_FILES, files, stored_files, count=True)
-        self.report.windows = tuple(sorted(windows))
-        self.report.wall_s = time.monotonic() - started
-        return self.report
+        return files
 
     def _stored(self, table: Table) -> dict[str, _Row]:
         return {row["row_id"]: row for row in self.store.arrow(table).to_pylist()}
@@ -275,34 +317,31 @@ class _Refresh:
         system = self._system(table, row["row_id"], row, _Ending("removed", (reason,)))
         return {**dict.fromkeys(row), **system, "provenance": "", **{name: row[name] for name in stays}}
 
-    def _why_gone(self, row: _Row, sources: Mapping[str, _Row]) -> str:
-        source = sources.get(row["source_id"])
-        if source is None or source["outcome"] == "removed":
-            return "source_removed"
-        if source["outcome"] == "rejected":
-            return "source_withdrawn" if "withdrawn" in source["reasons"] else "source_rejected"
-        return "file_gone"
 
-    def _commit(self, table: Table, rows: Mapping[str, _Row], stored: Mapping[str, _Row], *, count: bool) -> set[str]:
-        """Write the rows that differ from the stored ones; returns their windows."""
-        changed: list[_Row] = []
-        written: dict[str, int] = {}
-        for row_id, row in rows.items():
-            before = stored.get(row_id)
-            if before is row or (before is not None and _same(row, before)):
-                continue
-            changed.append(row)
-            if row["outcome"] == "removed":
-                why = "removed"
-            else:
-                why = "added" if before is None or before["outcome"] == "removed" else "changed"
-            written[why] = written.get(why, 0) + 1
-        for start in range(0, len(changed), COMMIT_ROWS):
-            batch = changed[start : start + COMMIT_ROWS]
-            self.store.replace_units(table, [row["unit_id"] for row in batch], batch)
-        if count:
-            self.report.written = written
-        return {row["ingest_window"] for row in changed}
+def _why_gone(row: _Row, sources: Mapping[str, _Row]) -> str:
+    source = sources.get(row["source_id"])
+    if source is None or source["outcome"] == "removed":
+        return "source_removed"
+    if source["outcome"] == "rejected":
+        return "source_withdrawn" if "withdrawn" in source["reasons"] else "source_rejected"
+    return "file_gone"
+
+
+def _differing(rows: Mapping[str, _Row], stored: Mapping[str, _Row]) -> tuple[list[_Row], dict[str, int]]:
+    """Rows that differ from the stored ones, and how many were added, changed and removed."""
+    changed: list[_Row] = []
+    counts: dict[str, int] = {}
+    for row_id, row in rows.items():
+        before = stored.get(row_id)
+        if before is row or (before is not None and _same(row, before)):
+            continue
+        changed.append(row)
+        if row["outcome"] == "removed":
+            why = "removed"
+        else:
+            why = "added" if before is None or before["outcome"] == "removed" else "changed"
+        counts[why] = counts.get(why, 0) + 1
+    return changed, counts
 
 
 def _same(row: _Row, before: _Row) -> bool:

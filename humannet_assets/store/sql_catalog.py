@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.schema import Table
@@ -41,6 +41,23 @@ class SqlCatalogReport:
     def is_current(self) -> bool:
         """True when the file was already up to date and was left alone."""
         return not self.refreshed
+
+    def metadata(self) -> dict[str, Any]:
+        """The same as plain values, for a materialisation."""
+        return {
+            "path": str(self.path),
+            "rows": self.rows,
+            "refreshed": list(self.refreshed),
+            "size_bytes": self.size_bytes,
+            "storage_version": STORAGE_VERSION,
+        }
+
+
+def catalog_location(store: LanceStore) -> Path:
+    """Where the file lies: HUMANNET_SQL_CATALOG, else in the store's folder, else (stores in S3) in `data` here."""
+    if chosen := os.environ.get("HUMANNET_SQL_CATALOG"):
+        return Path(chosen).expanduser().absolute()
+    return Path("data" if store.is_remote else store.root).absolute() / "humannet.duckdb"
 
 
 def build_sql_catalog(store: LanceStore, path: Path | str, tables: Sequence[Table] = TABLES) -> SqlCatalogReport:

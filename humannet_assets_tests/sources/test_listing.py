@@ -13,7 +13,7 @@ import yaml
 from humannet_assets.media.access import MediaAccess
 from humannet_assets.sources.catalog import CatalogError, SourceFilterConfig
 from humannet_assets.sources.files import ListingConfig
-from humannet_assets.sources.listing import RefreshReport, refresh_sources
+from humannet_assets.sources.listing import RefreshReport, pending_changes, refresh_sources
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.tables import SOURCE_CATALOG, SOURCE_FILES
 
@@ -293,3 +293,24 @@ def test_thresholds_are_configuration(world: World) -> None:
     )
     assert world.refresh(settings=settings).files == {"kept": 1}
     assert world.refresh().sources == {"rejected": 1}
+
+
+def test_pending_changes_are_what_a_refresh_would_write_and_nothing_is_written(world: World) -> None:
+    def pending() -> Any:
+        return pending_changes(world.store, world.catalog, SETTINGS, access=MediaAccess())
+
+    world.write(world.source())
+    world.file("a/old.mp4")
+    world.refresh(window="2026-03-01")
+    quiet = pending()
+    assert (quiet.counts, quiet.windows("2026-03-05")) == ({}, set())
+    new = world.file("a/new.mp4")
+    arrived = pending()
+    assert arrived.windows("2026-03-05") == {"2026-03-05"}
+    assert arrived.digest != quiet.digest
+    assert pending().digest == arrived.digest
+    world.file("a/old.mp4", b"changed")
+    assert pending().windows("2026-03-05") == {"2026-03-01", "2026-03-05"}
+    new.unlink()
+    assert pending().windows("2026-03-05") == {"2026-03-01"}
+    assert set(world.files()) == {"a/old.mp4"}
