@@ -43,9 +43,11 @@ _log = logging.getLogger(__name__)
 class CaptionConfig(StepConfig):
     """Who writes the captions, and the settings of each writer."""
 
-    kind: Literal["describer", "qwen"] = Field("describer", description="describer needs nothing; qwen needs a model (DESIGN).")
-    describer: DescriberConfig = Field(default_factory=DescriberConfig, description="Settings of the describer.")
-    qwen: QwenConfig | None = Field(None, description="Settings of the Qwen VL captioner; required for kind: qwen.")
+    kind: Literal["describer", "qwen"] = Field(
+        default="describer", description="describer needs nothing; qwen needs a model (DESIGN)."
+    )
+    describer: DescriberConfig = Field(default=DescriberConfig(), description="Settings of the describer.")
+    qwen: QwenConfig | None = Field(default=None, description="Settings of the Qwen VL captioner; required for kind: qwen.")
 
     @model_validator(mode="after")
     def _qwen_has_settings(self) -> CaptionConfig:

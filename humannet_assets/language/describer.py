@@ -27,18 +27,38 @@ class DescriberConfig(StepConfig):
     """From which values on the describer says something."""
 
     min_coverage: float = Field(
-        0.1, ge=0, le=1, description="Share of the clip a hand or person must be seen in to be counted; ours, against ghosts."
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Share of the clip a hand or person must be seen in to be counted; ours, against ghosts.",
     )
-    own_hands: float = Field(0.5, ge=0, le=1, description="Share of hands that look like the wearer's to call them so; ours.")
-    rest_m_s: float = Field(0.05, ge=0, le=5, description="Mean wrist speed below which hands are nearly still; ours.")
-    slow_m_s: float = Field(0.15, gt=0, le=5, description="Mean wrist speed below which hands move slowly; ours, as motion.")
-    quick_m_s: float = Field(0.60, gt=0, le=10, description="Mean wrist speed above which they move quickly; ours, as motion.")
-    steady_deg_s: float = Field(3.0, ge=0, le=360, description="Camera rotation rate below which the camera is steady; ours.")
-    turning_deg_s: float = Field(25.0, ge=0, le=720, description="Camera rotation rate above which it turns a lot; ours.")
-    close_height: float = Field(0.8, gt=0, le=2, description="Body box over picture height from which a person is near; ours.")
-    far_height: float = Field(0.3, gt=0, le=1, description="Body box over picture height below which a person is far; ours.")
-    max_steps: int = Field(12, ge=0, le=100, description="Motion steps told in the long caption; the rest are counted.")
-    max_keywords: int = Field(8, ge=0, le=50, description="Source keywords quoted in the long caption.")
+    other_person_coverage: float = Field(
+        default=0.5, ge=0, le=1, description="The same for people in ego clips: pose models also see the wearer's own limbs."
+    )
+    own_hands: float = Field(
+        default=0.5, ge=0, le=1, description="Share of hands that look like the wearer's to call them so; ours."
+    )
+    rest_m_s: float = Field(default=0.05, ge=0, le=5, description="Mean wrist speed below which hands are nearly still; ours.")
+    slow_m_s: float = Field(
+        default=0.15, gt=0, le=5, description="Mean wrist speed below which hands move slowly; ours, as motion."
+    )
+    quick_m_s: float = Field(
+        default=0.60, gt=0, le=10, description="Mean wrist speed above which they move quickly; ours, as motion."
+    )
+    steady_deg_s: float = Field(
+        default=3.0, ge=0, le=360, description="Camera rotation rate below which the camera is steady; ours."
+    )
+    turning_deg_s: float = Field(
+        default=25.0, ge=0, le=720, description="Camera rotation rate above which it turns a lot; ours."
+    )
+    close_height: float = Field(
+        default=0.8, gt=0, le=2, description="Body box over picture height from which a person is near; ours."
+    )
+    far_height: float = Field(
+        default=0.3, gt=0, le=1, description="Body box over picture height below which a person is far; ours."
+    )
+    max_steps: int = Field(default=12, ge=0, le=100, description="Motion steps told in the long caption; the rest are counted.")
+    max_keywords: int = Field(default=8, ge=0, le=50, description="Source keywords quoted in the long caption.")
 
 
 @dataclass(frozen=True)
@@ -166,8 +186,9 @@ def facts_of_clip(
 
 def describe(facts: ClipFacts, config: DescriberConfig) -> tuple[str, str]:
     """The short and the long caption of a clip. Total: any facts give two non-empty texts; the same facts the same texts."""
-    hands = [h for h in facts.hands if _seen(h.coverage, config)]
-    people = [p for p in facts.people if _seen(p.coverage, config)]
+    hands = [h for h in facts.hands if _seen(h.coverage, config.min_coverage)]
+    least = config.other_person_coverage if facts.viewpoint == "ego" else config.min_coverage
+    people = [p for p in facts.people if _seen(p.coverage, least)]
     short = f"{_view(facts)}{_subject(facts, hands, people, config)}."
     sentences = [short]
     if (length := finite(facts.duration_s)) is not None and length > 0:
@@ -182,9 +203,9 @@ def describe(facts: ClipFacts, config: DescriberConfig) -> tuple[str, str]:
     return short, " ".join(sentences)
 
 
-def _seen(coverage: float | None, config: DescriberConfig) -> bool:
+def _seen(coverage: float | None, least: float) -> bool:
     share = finite(coverage)
-    return share is not None and share >= config.min_coverage
+    return share is not None and share >= least
 
 
 def _view(facts: ClipFacts) -> str:

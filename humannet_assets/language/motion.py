@@ -49,28 +49,46 @@ class MotionConfig(StepConfig):
     """Thresholds of the sentences."""
 
     min_move_m: float = Field(
-        0.04, gt=0, le=1, description="Wrist displacement in x or y that counts; ours: ten times the measured 4 mm step noise."
+        default=0.04,
+        gt=0,
+        le=1,
+        description="Wrist displacement in x or y that counts; ours: ten times the measured 4 mm step noise.",
     )
     min_depth_move_m: float = Field(
-        0.10, gt=0, le=1, description="Displacement in z that counts; ours: six times the 16 mm step noise of monocular depth."
+        default=0.10,
+        gt=0,
+        le=1,
+        description="Displacement in z that counts; ours: six times the 16 mm step noise of monocular depth.",
     )
-    min_wander_m: float = Field(0.20, gt=0, le=5, description="Path in x and y of a hand that moves back and forth; ours.")
-    slow_m_s: float = Field(0.15, gt=0, le=5, description="Below this wrist speed a hand moves slowly; ours.")
-    quick_m_s: float = Field(0.60, gt=0, le=10, description="Above this wrist speed a hand moves quickly; ours.")
+    min_wander_m: float = Field(
+        default=0.20, gt=0, le=5, description="Path in x and y of a hand that moves back and forth; ours."
+    )
+    slow_m_s: float = Field(default=0.15, gt=0, le=5, description="Below this wrist speed a hand moves slowly; ours.")
+    quick_m_s: float = Field(default=0.60, gt=0, le=10, description="Above this wrist speed a hand moves quickly; ours.")
     grip_change_m: float = Field(
-        0.03,
+        default=0.03,
         gt=0,
         le=0.2,
         description="Change of the thumb-index gap that opens or closes a hand: half of the 4-10 cm gripper.",
     )
-    min_travel_heights: float = Field(0.25, gt=0, le=5, description="Sideways hip travel that counts, body heights; ours.")
-    min_rise_heights: float = Field(0.15, gt=0, le=5, description="Vertical hip travel that counts, body heights; ours.")
-    min_growth: float = Field(0.20, gt=0, le=3, description="Change of log body size that counts as nearing or leaving; ours.")
-    slow_heights_s: float = Field(0.25, gt=0, le=5, description="Below this travel speed a person moves slowly; ours.")
-    quick_heights_s: float = Field(0.90, gt=0, le=10, description="Above it, quickly: about 1.6 m/s, a fast walk; ours.")
-    limb_m_s: float = Field(0.30, gt=0, le=10, description="Speed against the hips from which an arm or leg moves; ours.")
+    min_travel_heights: float = Field(
+        default=0.25, gt=0, le=5, description="Sideways hip travel that counts, body heights; ours."
+    )
+    min_rise_heights: float = Field(
+        default=0.15, gt=0, le=5, description="Vertical hip travel that counts, body heights; ours."
+    )
+    min_growth: float = Field(
+        default=0.20, gt=0, le=3, description="Change of log body size that counts as nearing or leaving; ours."
+    )
+    slow_heights_s: float = Field(default=0.25, gt=0, le=5, description="Below this travel speed a person moves slowly; ours.")
+    quick_heights_s: float = Field(
+        default=0.90, gt=0, le=10, description="Above it, quickly: about 1.6 m/s, a fast walk; ours."
+    )
+    limb_m_s: float = Field(
+        default=0.30, gt=0, le=10, description="Speed against the hips from which an arm or leg moves; ours."
+    )
     limb_visibility: float = Field(
-        0.5, ge=0, le=1, description="Mean visibility (MediaPipe) below which a limb goes unmentioned."
+        default=0.5, ge=0, le=1, description="Mean visibility (MediaPipe) below which a limb goes unmentioned."
     )
 
 
@@ -255,7 +273,8 @@ def describe_motion(hands: Sequence[Row], bodies: Sequence[Row], segments: Seque
     """
     steps: list[Motion] = []
 
-    def add(actor: str, track: Row, span: Row, direction: str, text: str, grip: str | None = None) -> None:
+    def add(actor: str, track: Row, span: Row, found: tuple[str, str, str | None]) -> None:
+        direction, text, grip = found
         last = steps[-1] if steps else None
         if last and grip is None and direction == "still" and (last.track_id, last.text) == (track["track_id"], text):
             steps[-1] = Motion(actor, last.track_id, last.start_s, span["end_s"], direction, text, grip)
@@ -264,12 +283,12 @@ def describe_motion(hands: Sequence[Row], bodies: Sequence[Row], segments: Seque
 
     for track in sorted(hands, key=lambda t: (t["start_s"], t["track_id"])):
         for span in _spans(track, segments):
-            add(f"{track['side']}_hand", track, span, *_hand_motion(track, span, config))
+            add(f"{track['side']}_hand", track, span, _hand_motion(track, span, config))
     for track in sorted(bodies, key=lambda t: (t["start_s"], t["track_id"])):
         several = "the main person" if track.get("is_main") else "another person"
         subject = "the person" if len(bodies) == 1 else several
         for span in _spans(track, segments):
-            add("body", track, span, *_body_motion(track, span, subject, config))
+            add("body", track, span, (*_body_motion(track, span, subject, config), None))
     return sorted(steps, key=lambda s: (s.start_s, s.end_s, s.actor, s.track_id))
 
 

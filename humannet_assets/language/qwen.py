@@ -35,18 +35,30 @@ class QwenConfig(StepConfig):
     """Which model writes the captions and what it is shown."""
 
     model: str = Field(min_length=1, description="Local folder, or hub id (owner/name) together with `revision`.")
-    revision: str | None = Field(None, description="Commit of a hub model; required for hub ids.")
-    frames: int = Field(8, ge=1, le=64, description="Frames shown per clip, spread evenly; ours, about 1.5 per second.")
-    sample_rate_hz: float = Field(4.0, gt=0, le=60, description="Frames per second among which they are chosen; ours.")
-    side_px: int = Field(448, ge=28, le=2048, description="Longer side of a frame shown, pixels; ours: about 144 tokens.")
-    prompt: str = Field(PROMPT, min_length=1, description="What the model is asked; the first sentence is the short caption.")
-    max_new_tokens: int = Field(192, ge=1, le=4096, description="Longest answer, tokens; ours: about 130 English words.")
-    temperature: float = Field(0.0, ge=0, le=2, description="0 is greedy; above it clips are sampled one by one by `seed`.")
-    repetition_penalty: float = Field(1.05, ge=1, le=2, description="As in Qwen2.5-VL's own generation settings.")
-    seed: int = Field(0, ge=0, description="Seed of sampling; no effect at temperature 0.")
-    dtype: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on a GPU, float32 on a CPU.")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: the GPU if there is one.")
-    batch_size: int = Field(4, ge=1, le=256, description="Clips per generation; rounding may differ in the last bits with it.")
+    revision: str | None = Field(default=None, description="Commit of a hub model; required for hub ids.")
+    frames: int = Field(default=8, ge=1, le=64, description="Frames shown per clip, spread evenly; ours, about 1.5 per second.")
+    sample_rate_hz: float = Field(default=4.0, gt=0, le=60, description="Frames per second among which they are chosen; ours.")
+    side_px: int = Field(
+        default=448, ge=28, le=2048, description="Longer side of a frame shown, pixels; ours: about 144 tokens."
+    )
+    prompt: str = Field(
+        default=PROMPT, min_length=1, description="What the model is asked; the first sentence is the short caption."
+    )
+    max_new_tokens: int = Field(
+        default=192, ge=1, le=4096, description="Longest answer, tokens; ours: about 130 English words."
+    )
+    temperature: float = Field(
+        default=0.0, ge=0, le=2, description="0 is greedy; above it clips are sampled one by one by `seed`."
+    )
+    repetition_penalty: float = Field(default=1.05, ge=1, le=2, description="As in Qwen2.5-VL's own generation settings.")
+    seed: int = Field(default=0, ge=0, description="Seed of sampling; no effect at temperature 0.")
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="auto: bfloat16 on a GPU, float32 on a CPU."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: the GPU if there is one.")
+    batch_size: int = Field(
+        default=4, ge=1, le=256, description="Clips per generation; rounding may differ in the last bits with it."
+    )
 
     @field_validator("prompt")
     @classmethod
