@@ -10,7 +10,7 @@ Three kinds of evidence, in this order:
 3. **Fades through black**: PySceneDetect's `ThresholdDetector` on the stored mean pixel values. As there, the boundary lies in
    the middle between fade-out and fade-in; the black frames stay with the shots on either side.
 
-A cut whose brightness then keeps running the same way is the start of a dissolve: it is reported as a fade at the ramp's middle.
+A cut whose brightness then keeps running the same way starts a dissolve: it is reported as a fade at the ramp's middle.
 """
 
 from __future__ import annotations
@@ -37,20 +37,36 @@ class ShotConfig(StepConfig):
     """Thresholds of the shot detectors."""
 
     content_threshold: float = Field(27.0, ge=1, le=255, description="Content score of a hard cut (PySceneDetect default).")
-    min_shot_s: float = Field(0.5, ge=0, le=10, description="Shortest shot; 15 frames at 30 Hz (PySceneDetect default).")
-    min_ratio: float = Field(2.0, ge=1, le=50, description="Score over the mean of its neighbours; PySceneDetect's adaptive detector takes 3 without a content threshold.")  # fmt: skip
-    ratio_window: int = Field(2, ge=1, le=15, description="Neighbours on each side (PySceneDetect adaptive default).")
-    min_luma: float = Field(2.0, ge=0, le=255, description="Brighter frame's mean value below which hue and saturation are noise. Our choice.")  # fmt: skip
-    min_layout_change: float = Field(0.10, ge=0, le=1, description="Share of signature bits that differ across a cut; unrelated pictures .5, one scene .0-.1 in half a second. Our choice.")  # fmt: skip
-    still_threshold: float = Field(1.0, ge=0, le=255, description="Content score of a change of a still screen. Our choice.")
-    still_ratio: float = Field(10.0, ge=1, description="The same over the mean of its neighbours; keyframe pulses of camera footage reach 5. Our choice.")  # fmt: skip
-    still_window_s: float = Field(0.25, gt=0, le=5, description="Neighbourhood of a still screen on each side, seconds.")
-    still_layout_change: float = Field(0.15, ge=0, le=1, description="Share of signature bits a change of screen alters; refreshes alter none. Our choice.")  # fmt: skip
-    fade_threshold: int = Field(8, ge=0, le=255, description="Mean pixel value below which a frame is black; PySceneDetect's 12 takes night scenes for black.")  # fmt: skip
-    dissolve_min_frames: int = Field(8, ge=2, le=250, description="Frames a brightness ramp after a cut must last to be a dissolve. Our choice.")  # fmt: skip
-    dissolve_ratio: float = Field(
-        5.0, ge=1, description="Brightness change of the ramp over that at the cut itself. Our choice."
+    min_shot_s: float = Field(
+        0.5, ge=0, le=10, description="Shortest shot, seconds; 15 frames at 30 Hz (PySceneDetect default)."
     )
+    min_ratio: float = Field(
+        3.0, ge=1, le=50, description="Score over the mean of its neighbours (PySceneDetect adaptive default)."
+    )
+    ratio_window: int = Field(2, ge=1, le=15, description="Neighbours on each side (PySceneDetect adaptive default).")
+    min_luma: float = Field(
+        2.0, ge=0, le=255, description="Mean value of the brighter frame below which hue is noise. Our choice."
+    )
+    min_layout_change: float = Field(
+        0.10, ge=0, le=1, description="Share of signature bits that differ across a cut; unrelated pictures .5. Our choice."
+    )
+    still_threshold: float = Field(1.0, ge=0, le=255, description="Content score of a change of a still screen. Our choice.")
+    still_ratio: float = Field(
+        10.0,
+        ge=1,
+        description="The same over the mean of its neighbours; camera footage's keyframe pulses reach 5. Our choice.",
+    )
+    still_window_s: float = Field(0.25, gt=0, le=5, description="Neighbourhood of a still screen on each side, seconds.")
+    still_layout_change: float = Field(
+        0.15, ge=0, le=1, description="Share of signature bits a new screen alters; a refresh alters none. Our choice."
+    )
+    fade_threshold: int = Field(
+        8, ge=0, le=255, description="Mean value of a black frame; PySceneDetect's default of 12 takes night scenes for black."
+    )
+    dissolve_min_frames: int = Field(
+        8, ge=2, le=250, description="Frames a brightness ramp after a cut lasts in a dissolve. Our choice."
+    )
+    dissolve_ratio: float = Field(5.0, ge=1, description="Brightness change of the ramp over that at the cut. Our choice.")
 
 
 @dataclass(frozen=True)
@@ -84,11 +100,11 @@ def find_boundaries(scores: ShotScores, config: ShotConfig) -> list[Boundary]:
         return []
     min_frames = max(1, round(config.min_shot_s * scores.frame_rate))
     content = np.asarray(scores.content, np.float64)
-    fades = [
-        Boundary(frame, "fade", float(length)) for frame, length in replay_fades(scores.luma, config.fade_threshold, min_frames)
-    ]
+    runs = replay_fades(scores.luma, config.fade_threshold, min_frames)
+    fades = [Boundary(frame, "fade", float(length)) for frame, length in runs]
     clear = np.where(_stands_out(content, scores.luma, config), content, 0.0)
-    cuts = [frame for frame in replay_content(clear, config.content_threshold, min_frames) if _layout_changes(scores, frame, config.min_layout_change, unknown=True)]  # fmt: skip
+    hard = replay_content(clear, config.content_threshold, min_frames)
+    cuts = [frame for frame in hard if _layout_changes(scores, frame, config.min_layout_change, unknown=True)]
     cuts += [frame for frame in _still_changes(scores, config) if all(abs(frame - cut) >= min_frames for cut in cuts)]
     found: list[Boundary] = list(fades)
     for frame in sorted(cuts):

@@ -50,7 +50,7 @@ class RawVideoConfig(StepConfig):
     codecs: tuple[str, ...] = Field(CODECS, description="FFmpeg decoders that may run.")
     min_frames: int = Field(2, ge=1, description="Decodable frames a video needs; one frame is a picture.")
     max_corrupt_share: float = Field(0.5, ge=0, le=1, description="Largest share of stated or seen frames that may be lost.")
-    signature_rate_hz: float = Field(2.0, gt=0, le=10, description="Perceptual hash samples per second.")
+    signature_rate_hz: float = Field(4.0, gt=0, le=10, description="Perceptual hash samples per second.")
     thumbnail_px: int = Field(320, ge=32, le=1024, description="Longer side of the thumbnail.")
     decoder_threads: int = Field(1, ge=1, le=16, description="Threads per decoder; one is deterministic on damaged files.")
 

@@ -87,7 +87,7 @@ def scan(
     path: Path,
     limits: MediaLimits = DEFAULT_LIMITS,
     *,
-    signature_rate_hz: float = 2.0,
+    signature_rate_hz: float = 4.0,
     thumbnail_px: int = 320,
     threads: int = 1,
 ) -> Scan:
@@ -96,7 +96,7 @@ def scan(
     Args:
         path: Local file.
         limits: Bounds; a video that turns out longer than they allow is refused as soon as that shows.
-        signature_rate_hz: Samples of the perceptual signature per second; the first and last frame are always sampled.
+        signature_rate_hz: Samples of the perceptual signature per second; the first frame is always sampled.
         thumbnail_px: Longer side of the thumbnail of a middle frame.
         threads: Decoder threads.
 

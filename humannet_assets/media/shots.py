@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,9 @@ class ClipConfig(StepConfig):
     """How shots are cut into clips."""
 
     window_s: float = Field(5.0, ge=0.5, le=60, description="Length of a clip; Panda-70M cuts longer pieces into 5 s.")
-    min_clip_s: float = Field(1.0, ge=0, le=60, description="A shorter remainder is merged into the clip before it; a shorter shot gets no clip. Our choice.")  # fmt: skip
+    min_clip_s: float = Field(
+        1.0, ge=0, le=60, description="A shorter remainder joins the clip before it; a shorter shot gets no clip. Our choice."
+    )
 
 
 class ClipStep(Step[ClipConfig]):
@@ -132,7 +135,7 @@ def _windows(times: Times, shot: Any, config: ClipConfig) -> list[tuple[int, int
     grid = times[first] + config.window_s * np.arange(1, count)
     edges = [first, *(np.searchsorted(times[:last], grid - 1e-6)).tolist(), last]
     # A gap in a variable-rate video may swallow a whole window.
-    return [(start, stop) for start, stop in zip(edges[:-1], edges[1:], strict=True) if stop > start]
+    return [(start, stop) for start, stop in pairwise(edges) if stop > start]
 
 
 def _end_s(times: Times, duration_s: float, stop: int) -> float:
