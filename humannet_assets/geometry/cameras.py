@@ -42,7 +42,7 @@ def kabsch(first: Floats, second: Floats, weights: Floats) -> Floats:
     """Rotation (3, 3) that minimises sum w |second - r @ first|^2 over vectors (n, 3) with weights (n,)."""
     left, _, right = np.linalg.svd((second * weights[:, None]).T @ first)
     sign = np.sign(np.linalg.det(left @ right)) or 1.0
-    return np.asarray(left @ np.diag([1.0, 1.0, sign]) @ right, np.float64)
+    return left @ np.diag([1.0, 1.0, sign]) @ right
 
 
 def angle_deg(rotation: Floats) -> float:
@@ -94,9 +94,10 @@ def fit_rotation(
 
 def _frames(one: Floats, other: Floats) -> Floats:
     """Right-handed orthonormal frames (m, 3, 3), columns from two unit vectors each (m, 3) (TRIAD)."""
-    normal = np.cross(one, other)
+    normal: Floats = np.cross(one, other).astype(np.float64)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    return np.stack([one, normal, np.cross(one, normal)], axis=2)
+    third: Floats = np.cross(one, normal).astype(np.float64)
+    return np.stack([one, normal, third], axis=2)
 
 
 def _residuals_px(rotations: Floats, first: Floats, second_px: Floats, camera: Pinhole) -> Floats:

@@ -107,7 +107,7 @@ SEGMENTS = Table(
     key="segment_id",
     doc="Atomic actions (VITRA: minima of wrist speed) with long-horizon groups above them; body motion for exo clips.",
     columns=(
-        Column("segment_id", _str, "Hash of (clip, level, actor, start, end)."),
+        Column("segment_id", _str, "Hash of (clip, level, actor, track, start, end)."),
         Column("clip_id", _str, "The clip."),
         Column("parent_segment_id", _str, "The group an atomic segment belongs to; null for groups."),
         Column("level", _str, "atomic or group."),
