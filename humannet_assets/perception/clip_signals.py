@@ -55,8 +55,11 @@ class ClipSignalsConfig(StepConfig):
     candidate_skin: float = Field(0.02, ge=0, le=1, description="Share of skin-coloured pixels that keeps the pass going.")
     candidate_moving: float = Field(0.02, ge=0, le=1, description="Share of the picture moving by itself that does.")
     candidate_body: float = Field(0.15, ge=0, le=1, description="Plausibility of a body that does.")
-    close_look_frames: int = Field(3, ge=0, le=20, description="Frames magnified where nobody was found; 0 switches it off.")
-    close_look_tiles: int = Field(3, ge=1, le=12, description="Magnified parts per frame, busiest first.")
+    close_look_below: float = Field(
+        0.25, ge=0, le=1, description="Mean strength of bodies and hands under which to look closer."
+    )
+    close_look_frames: int = Field(4, ge=0, le=20, description="Frames that must agree on a magnified body; 0: no close look.")
+    close_look_tiles: int = Field(8, ge=1, le=50, description="Magnified parts searched, busiest first.")
     close_look_share: float = Field(0.6, ge=0.2, le=1, description="Side of a magnified part against the shorter side.")
     close_look_body: float = Field(0.3, ge=0, le=1, description="Plausibility a magnified body needs to count.")
     thumbnail_px: int = Field(320, ge=64, le=1024, description="Longer side of the thumbnail.")
@@ -142,7 +145,7 @@ class ClipSignalsConsumer:
         motion = self.tracker.summary()
         triage, looks = self._look(motion)
         close = None
-        if triage != "no_motion" and not any(self._convincing(look) for look in looks):
+        if triage != "no_motion" and np.mean([self._strength(look) for look in looks]) < self.config.close_look_below:
             close = self._close_look()
         return Outcome.kept(self.unit, [self._row(motion, triage, looks, close)])
 
@@ -156,7 +159,7 @@ class ClipSignalsConsumer:
         skin = max(picture.skin_ratio for picture in self.quality)
         travels = not motion.parallax < 0.05  # nan (not measurable) counts as travelling
         if (
-            any(self._convincing(look) for look in looks.values())
+            any(self._candidate(look) for look in looks.values())
             or skin >= config.candidate_skin
             or motion.object_area >= config.candidate_moving
             or travels
@@ -167,8 +170,13 @@ class ClipSignalsConsumer:
             return "full", [looks[index] for index in sorted(looks)]
         return "no_person_candidate", [looks[index] for index in sorted(looks)]
 
-    def _convincing(self, look: Look) -> bool:
+    def _candidate(self, look: Look) -> bool:
         return bool(look.hands or look.faces) or look.best_body >= self.config.candidate_body
+
+    @staticmethod
+    def _strength(look: Look) -> float:
+        """Faces alone do not count: texture often looks like one."""
+        return max([look.best_body, *(hand.score for hand in look.hands)])
 
     def _infer(self, frame: Frame) -> Look:
         config = self.config
@@ -182,23 +190,30 @@ class ClipSignalsConsumer:
         )
 
     def _close_look(self) -> float | None:
-        """Share of magnified frames with a plausible body in one of their busiest parts; None if there was none to magnify."""
+        """Share of magnified frames that show a plausible body; None if there was nothing to magnify.
+
+        One frame is searched tile by tile, busiest first; where that finds somebody, the same tile of other frames must agree.
+        """
         config = self.config
-        count = min(config.close_look_frames, len(self._waiting))
-        if not count or self._busy is None:
+        if self._busy is None or config.close_look_frames == 0:
             return None
-        detector = get_body_detector(config.max_bodies, config.body_confidence)
-        found = 0
-        for index in sorted({round(float(value)) for value in np.linspace(0, len(self._waiting) - 1, count + 2)[1:-1]}):
-            rgb = self._waiting[index].rgb
-            for x, y, side in busiest_tiles(
-                self._busy, rgb.shape[1], rgb.shape[0], config.close_look_share, config.close_look_tiles
-            ):
-                tile = _magnified(rgb[y : y + side, x : x + side])
-                if any(body_plausibility(body) >= config.close_look_body for body in detector.detect(tile)):
-                    found += 1
-                    break
-        return found / count
+        middle = len(self._waiting) // 2
+        rgb = self._waiting[middle].rgb
+        share, count = config.close_look_share, config.close_look_tiles
+        for tile in busiest_tiles(self._busy, rgb.shape[1], rgb.shape[0], share, count):
+            if self._body_in(middle, tile):
+                others = np.linspace(0, len(self._waiting) - 1, config.close_look_frames + 1)[:-1]
+                confirm = sorted({round(float(index)) for index in others} - {middle})
+                hits = [self._body_in(index, tile) for index in confirm]
+                return (1 + sum(hits)) / (1 + len(hits))
+        return 0.0
+
+    def _body_in(self, index: int, tile: tuple[int, int, int]) -> bool:
+        config = self.config
+        x, y, side = tile
+        part = _magnified(self._waiting[index].rgb[y : y + side, x : x + side])
+        bodies = get_body_detector(config.max_bodies, config.body_confidence).detect(part)
+        return any(body_plausibility(body) >= config.close_look_body for body in bodies)
 
     def _row(self, motion: MotionSummary, triage: str, looks: Sequence[Look], close: float | None) -> dict[str, Any]:
         clip = self.unit.row(CLIPS)
