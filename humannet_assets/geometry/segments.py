@@ -55,11 +55,11 @@ class SegmentsConfig(StepConfig):
         description="Weight of motion along the viewing ray (PAPERS.md part 1: z .3, from measured noise 4/3/16 mm per step).",
     )
     idle_hand_m_s: float = Field(
-        0.06,
+        0.03,
         ge=0,
         le=2,
-        description="Mean wrist speed below which a hand rests. Our choice: above the .02-.04 m/s of "
-        "tracked hands that lie still.",
+        description="Mean wrist speed below which a hand rests. Our choice: hands lying still measure .01-.025 m/s, hands that "
+        "work in place .05.",
     )
     idle_body_m_s: float = Field(
         0.15,
