@@ -1,0 +1,263 @@
+"""The `humannet` command: options and messages; the work is in the modules beside this one.
+
+Heavy imports stay inside the commands: `humannet --help` and `humannet sql` start without Dagster or torch.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from humannet_assets.cli.output import Format
+from humannet_assets.cli.project import Project, UsageError
+
+app = typer.Typer(
+    name="humannet",
+    help="Human video in, embodied-AI data and evidence out.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+
+def _console(*, stderr: bool = False) -> Any:
+    from rich.console import Console
+
+    # Piped output is not cut at 80 columns: whatever reads it wants whole rows.
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() or os.environ.get("COLUMNS") else 200)
+
+
+@app.callback()
+def _project(
+    context: typer.Context,
+    root: Annotated[str, typer.Option(envvar="HUMANNET_ROOT", help="Store: a folder or s3://bucket/prefix.")] = "data",
+    catalog: Annotated[Path, typer.Option(envvar="HUMANNET_CATALOG", help="YAML source catalog.")] = Path("sources.yaml"),
+    settings: Annotated[Path, typer.Option(envvar="HUMANNET_SETTINGS", help="YAML thresholds.")] = Path("humannet.yaml"),
+) -> None:
+    context.obj = Project(root, catalog, settings)
+
+
+@app.command()
+def ingest(  # noqa: PLR0917 - one parameter per option
+    context: typer.Context,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]...", help="Folders, files, manifests (.csv, .jsonl) or s3:// addresses."),
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Licence of new sources (SPDX name, own, permission). [default: own]")
+    ] = None,
+    consent: Annotated[str | None, typer.Option(help="Why the people shown may be processed. [default: own_recording]")] = None,
+    source_type: Annotated[str | None, typer.Option(help="HumanNet source type. [default: community]")] = None,
+    life: Annotated[str | None, typer.Option(help="Whose life the footage shows.")] = None,
+    viewpoint_hint: Annotated[str | None, typer.Option(help="ego or exo, if the source says so.")] = None,
+    keyword: Annotated[list[str] | None, typer.Option(help="Topic word; may be repeated.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Ground-truth labels file.")] = None,
+    source_id: Annotated[str | None, typer.Option("--id", help="Id of the new source.")] = None,
+    window: Annotated[str | None, typer.Option(help="Ingest window (YYYY-MM-DD) of new files; today by default.")] = None,
+) -> None:
+    """Ingest footage and bring every asset up to date. Without PATH: whatever the catalog names."""
+    from humannet_assets.cli.adhoc import choose_sources
+    from humannet_assets.cli.ingest import bring_up_to_date
+    from humannet_assets.cli.status import print_status
+
+    project: Project = context.obj
+    console = _console()
+    if source_id and len(paths or ()) > 1:
+        raise UsageError("--id names one source; give one PATH with it")
+    values = {
+        "id": source_id,
+        "source_type": source_type,
+        "licence": licence,
+        "consent_basis": consent,
+        "life": life,
+        "viewpoint_hint": viewpoint_hint,
+        "keywords": keyword or [],
+        "labels": None if labels is None else str(labels.resolve()),
+    }
+    if not paths and any(values.values()):
+        raise UsageError("options for a new source need a PATH; to change an existing one edit the catalog file")
+    for chosen in choose_sources(project.catalog_file, paths or (), values):
+        entry = chosen.entry
+        state = "added to" if chosen.is_new else "already in"
+        console.print(
+            f"source {entry.id} {state} {project.catalog_file}:{entry.line} (licence {entry.licence}, consent "
+            f"{entry.consent_basis}, {entry.source_type}); edit it there",
+            highlight=False,
+            markup=False,
+        )
+    _, windows = bring_up_to_date(project, console, window=window)
+    if windows:
+        print_status(_statuses(project), project.store.root, console)
+
+
+@app.command()
+def demo(context: typer.Context) -> None:
+    """Run the graph on what the catalog names (the sample library) and show what came of it."""
+    from humannet_assets.cli.ingest import bring_up_to_date, print_summary
+
+    project: Project = context.obj
+    console = _console()
+    bring_up_to_date(project, console)
+    print_summary(project, console)
+
+
+@app.command()
+def sql(  # noqa: PLR0917 - one parameter per option
+    context: typer.Context,
+    query: Annotated[str | None, typer.Argument(help="SQL; without it a prompt opens.")] = None,
+    format_: Annotated[Format, typer.Option("--format", "-f", help="How results are written.")] = Format.table,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write instead of standard output.")] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="name=value, bound to $name in the query.")] = None,
+    max_rows: Annotated[int, typer.Option(min=1, help="Rows shown of a table.")] = 100,
+) -> None:
+    """Query the store with DuckDB SQL: <table> holds kept results, <table>_rows every outcome, outcomes all tables."""
+    from humannet_assets.cli.sql import HELP, Prompt, list_tables, parse_parameters, run_query
+    from humannet_assets.store.sql import connect
+
+    project: Project = context.obj
+    console = _console()
+    parameters = parse_parameters(param or ())
+    if query is None and not sys.stdin.isatty():
+        query = sys.stdin.read().strip() or None
+        if query is None:
+            list_tables(project.require_tables(), console)
+            return
+    store = project.require_tables()
+    with connect(store) as connection:
+        if query is not None:
+            run_query(connection, query, console, format_=format_, output=output, parameters=parameters, max_rows=max_rows)
+            return
+        if parameters or output:
+            raise UsageError("--param and --output go with a query; at the prompt write values into the query")
+        list_tables(store, console)
+        console.print(HELP, markup=False, highlight=False)
+        Prompt(store, connection, console, format_, max_rows).run()
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Per asset: rows by outcome, the last run that wrote, what is stale and why."""
+    from humannet_assets.cli.status import print_status, status_json
+
+    project: Project = context.obj
+    store = project.require_tables()
+    statuses = _statuses(project)
+    if as_json:
+        typer.echo(status_json(statuses))
+    else:
+        print_status(statuses, store.root, _console())
+
+
+def _statuses(project: Project) -> Any:
+    from humannet_assets.cli.status import table_status
+    from humannet_assets.pipeline import all_steps, asset_of_tables, build_passes
+
+    settings = project.settings
+    passes = build_passes(settings, project.access)
+    return table_status(project.store, all_steps(passes), asset_of_tables(passes), settings.compute.max_attempts)
+
+
+@app.command()
+def lineage(
+    context: typer.Context,
+    row_id: Annotated[str, typer.Argument(metavar="ID", help="A row's id, or the beginning of one.")],
+    table: Annotated[str | None, typer.Option(help="Where to look, when several tables hold the id.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """From any row back to the bytes it was made from."""
+    import json
+
+    from humannet_assets.cli.lineage import as_dict, draw, find_row, trace
+    from humannet_assets.pipeline import all_steps, build_passes
+
+    project: Project = context.obj
+    store = project.require_tables()
+    found, row, others = find_row(store, row_id, table)
+    node = trace(store, all_steps(build_passes(project.settings, project.access)), found, row)
+    if as_json:
+        typer.echo(json.dumps(as_dict(node), default=str, indent=1))
+        return
+    console = _console()
+    console.print(draw(node))
+    if others:
+        console.print(f"also in {', '.join(others)} (--table)", style="dim", highlight=False)
+
+
+@app.command()
+def models(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only verify, fetch nothing; exit code 1 unless all are there.")
+    ] = False,
+) -> None:
+    """Fetch and verify the hand, body and face models."""
+    from rich import box
+    from rich.table import Table
+
+    from humannet_assets.perception.models import ensure_models, list_models
+
+    console = _console()
+    if not check:
+        ensure_models(lambda line: console.print(line, markup=False, highlight=False))
+    found = list_models()
+    listing = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("model", "state", "bytes", "sha256", "path"):
+        listing.add_column(name, overflow="fold")
+    for model in found:
+        size = "-" if model.size_bytes is None else f"{model.size_bytes:,}"
+        listing.add_row(model.name, model.state, size, (model.sha256 or "-")[:16], str(model.path))
+    console.print(listing)
+    if any(model.state in ("missing", "corrupt") for model in found):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def settings(context: typer.Context, section: Annotated[str | None, typer.Argument(help="Only this section.")] = None) -> None:
+    """Every setting with its value, its range and where its default comes from."""
+    from humannet_assets.cli.settings import print_settings
+
+    project: Project = context.obj
+    print_settings(project.settings, section, _console())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exits with 0, 1 (failed), 2 (wrong use) or 130 (interrupted)."""
+    try:
+        app(arguments)
+    except BrokenPipeError:
+        # Whoever read the output (head, less) has seen enough; point stdout away so that the exit is silent.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        _complain("interrupted; finished rows are kept and the next run goes on from there")
+        sys.exit(EXIT_INTERRUPTED)
+    except ValueError as error:
+        # Wrong input has its own words (UsageError, CatalogError, SettingsError, no such window); others are defects.
+        if type(error).__module__.partition(".")[0] != "humannet_assets" and "window" not in str(error):
+            raise
+        _complain(str(error))
+        sys.exit(EXIT_USAGE)
+    except RuntimeError as error:
+        if type(error).__module__.partition(".")[0] != "humannet_assets":
+            raise
+        _complain(str(error))
+        sys.exit(EXIT_FAILED)
+
+
+def _complain(message: str) -> None:
+    _console(stderr=True).print(f"humannet: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

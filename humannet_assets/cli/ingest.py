@@ -1,0 +1,127 @@
+"""`humannet ingest` and `humannet demo`: refresh the sources, then run the graph for every window that has work."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from humannet_assets.cli.project import Project
+from humannet_assets.sources.listing import RefreshReport, refresh_sources
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from humannet_assets.store.step import Step
+
+MAX_ROUNDS = 3
+"""A video whose first file goes may move to another window: its work there is found by a second look."""
+
+Materialize = Callable[[Sequence[str]], None]
+
+
+def use_local_instance() -> None:
+    """Let runs show up in the UI: without DAGSTER_HOME the instance of `make ui` is used where there is one."""
+    home = Path(".dagster_home")
+    if not os.environ.get("DAGSTER_HOME") and (home / "dagster.yaml").is_file():
+        os.environ["DAGSTER_HOME"] = str(home.resolve())
+
+
+def bring_up_to_date(
+    project: Project,
+    console: Console,
+    *,
+    window: str | None = None,
+    materialize: Materialize | None = None,
+) -> tuple[RefreshReport, list[str]]:
+    """List the sources and materialise every ingest window in which anything is to be done.
+
+    Args:
+        project: Where.
+        console: Told what happens.
+        window: Ingest window for files never seen before; today in UTC by default.
+        materialize: Runs the graph for some windows; Dagster in this process by default.
+
+    Returns:
+        What the listing found, and the windows that were run.
+
+    Raises:
+        RunFailedError: A run failed for another reason than bad footage.
+    """
+    from humannet_assets.pipeline import all_steps, build_passes, stale_windows
+
+    settings, access, store = project.settings, project.access, project.store
+    run_id = f"cli-{uuid.uuid4()}"
+    report = refresh_sources(store, project.catalog_file, settings, run_id=run_id, access=access, window=window)
+    console.print(report.summary(), markup=False, highlight=False)
+    steps: list[Step[Any]] = all_steps(build_passes(settings, access))
+    run = materialize or _dagster(project)
+    done: list[str] = []
+    for _ in range(MAX_ROUNDS):
+        wanted = {*stale_windows(store, steps), *(report.windows if not done else ())}
+        todo = sorted(wanted.difference(done))
+        if not todo:
+            break
+        started = time.monotonic()
+        console.print(f"running {len(todo)} ingest window{'s' if len(todo) != 1 else ''}: {_span(todo)}", highlight=False)
+        run(todo)
+        console.print(f"done in {time.monotonic() - started:.0f} s", highlight=False)
+        done += todo
+    if not done:
+        console.print("everything is up to date: nothing to run")
+    return report, done
+
+
+def _dagster(project: Project) -> Materialize:
+    def run(windows: Sequence[str]) -> None:
+        use_local_instance()
+        from humannet_assets.assets.run import materialize_windows
+
+        materialize_windows(windows, project.pipeline)
+
+    return run
+
+
+def _span(windows: Sequence[str]) -> str:
+    return ", ".join(windows) if len(windows) <= 3 else f"{windows[0]} to {windows[-1]}"
+
+
+SUMMARY = {
+    "Videos by outcome": """
+        SELECT outcome, count(*) AS videos, list_sort(list_distinct(flatten(list(reasons)))) AS reasons
+        FROM raw_videos_rows GROUP BY outcome ORDER BY outcome""",
+    "Why clips were rejected": """
+        SELECT unnest(reasons) AS reason, count(*) AS clips
+        FROM filtered_clips_rows WHERE outcome = 'rejected' GROUP BY reason ORDER BY clips DESC, reason""",
+    "Kept clips by viewpoint": """
+        SELECT v.viewpoint, count(*) AS clips, round(sum(f.end_s - f.start_s), 1) AS seconds
+        FROM viewpoints v JOIN filtered_clips f USING (clip_id) GROUP BY v.viewpoint ORDER BY clips DESC""",
+    "Some annotations": """
+        SELECT left(clip_id, 8) AS clip, viewpoint, environment, motion_category, round(pose_score, 2) AS pose_score,
+            short_caption
+        FROM annotations WHERE level = 'clip' ORDER BY pose_score DESC NULLS LAST, clip_id LIMIT 5""",
+}
+
+NEXT_STEPS = """\
+What to try next
+  humannet sql                          a prompt over all tables; docs/sql_cookbook.md has 20 questions
+  humannet status                       rows by outcome per asset; what is stale and why
+  humannet lineage ID                   from any row back to the bytes (ids as above)
+  humannet ingest FOLDER                your own videos (docs/your_own_videos.md)
+  make ui                               the graph, its checks and contact sheets in the Dagster UI
+  notebooks/01_explore_annotations.ipynb"""
+
+
+def print_summary(project: Project, console: Console) -> None:
+    """What the store holds now, in four small tables, and what to do with it."""
+    from humannet_assets.cli.sql import run_query
+    from humannet_assets.store.sql import connect
+
+    with connect(project.store) as connection:
+        for title, query in SUMMARY.items():
+            console.print(f"\n{title}", style="bold")
+            run_query(connection, query, console)
+    console.print(f"\n{NEXT_STEPS}", markup=False, highlight=False)
