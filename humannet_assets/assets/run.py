@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -14,8 +13,8 @@ import dagster as dg
 from humannet_assets.automation.partitions import INGEST_WINDOWS
 from humannet_assets.resources.pipeline import PipelineResource
 
-PARTITION_START_TAG = "dagster/asset_partition_range_start"
-PARTITION_END_TAG = "dagster/asset_partition_range_end"
+
+JOB = "humannet"
 
 
 class RunFailedError(RuntimeError):
@@ -42,14 +41,13 @@ def check_windows(windows: Sequence[str]) -> None:
 
 
 def materialize_windows(
-    windows: Sequence[str], pipeline: PipelineResource, *, selection: str = "*", quiet: bool = True, tags: Mapping[str, str] | None = None
+    windows: Sequence[str], pipeline: PipelineResource, *, quiet: bool = True, tags: Mapping[str, str] | None = None
 ) -> None:
     """Materialise the graph for some ingest windows, one run per window, with all checks.
 
     Args:
         windows: UTC days, YYYY-MM-DD.
         pipeline: Store, settings and compute.
-        selection: Dagster asset selection.
         quiet: Keep Dagster's own log lines below warnings off the terminal.
         tags: Extra run tags.
 
@@ -61,7 +59,7 @@ def materialize_windows(
 
     check_windows(windows)
     defs = build_defs({"pipeline": pipeline})
-    job = defs.resolve_implicit_global_asset_job_def() if selection == "*" else defs.resolve_job_def("humannet")
+    job = defs.resolve_job_def(JOB)
     if quiet:
         logging.getLogger("dagster").setLevel(logging.WARNING)
     with _instance() as instance:
@@ -69,17 +67,22 @@ def materialize_windows(
             _run(job, instance, window, dict(tags or {}))
 
 
-def _run(job: Any, instance: dg.DagsterInstance, window: str, tags: dict[str, str]) -> None:
+def _root_message(error: Any) -> str:
+    """The innermost cause: Dagster wraps it in its retry and step errors."""
+    while error.cause is not None:
+        error = error.cause
+    return str(error.message).strip()
+
+
+def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, window: str, tags: dict[str, str]) -> None:
     done = job.execute_in_process(instance=instance, partition_key=window, raise_on_error=False, tags=tags)
-    if not done.success:
-        failed = [event.step_key for event in done.all_events if event.is_step_failure]
-        checks = [
-            f"{event.event_specific_data.asset_key.to_user_string()}:{event.event_specific_data.check_name}"
-            for event in done.all_events
-            if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION and not event.event_specific_data.passed
-        ]
-        messages = [str(event.step_failure_data.error.message).strip() for event in done.all_events if event.is_step_failure and event.step_failure_data.error]
-        detail = "; ".join(dict.fromkeys(messages))
-        raise RunFailedError(
-            f"run {done.run_id} of window {window} failed in {failed or 'a check'}{f', failed checks {checks}' if checks else ''}: {detail}"
-        )
+    if done.success:
+        return
+    failures = [event for event in done.all_events if event.is_step_failure]
+    messages = [
+        f"{event.step_key}: {_root_message(event.step_failure_data.error)}" for event in failures if event.step_failure_data.error
+    ]
+    raise RunFailedError(
+        f"run {done.run_id} of window {window} failed. Rows finished before are kept; the next run goes on from there.\n"
+        + "\n".join(messages)
+    )

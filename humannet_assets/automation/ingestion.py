@@ -1,7 +1,5 @@
 """Jobs, the schedule for incremental ingestion and the sensor for arrivals."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path

@@ -3,8 +3,6 @@
 The counts are taken from the stored rows alone, independently of the plan that produced them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ What belongs here: turning Dagster configuration and environment variables into 
 know nothing of it.
 """
 
-from __future__ import annotations
-
 import os
 from functools import cached_property
 from pathlib import Path

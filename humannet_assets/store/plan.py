@@ -104,7 +104,8 @@ def expected_units(store: LanceStore, step: Step[Any], windows: Sequence[str] | 
     where = _window_filter(windows)
     joins = [read.unit for read in step.reads[1:] if read.unit != first.unit]
     names = list(dict.fromkeys(["row_id", first.unit, "video_id", "ingest_window", *joins]))
-    units = store.read(first.table, names, _and("outcome = 'kept'", where))
+    # A marker of a unit without result rows has no key of its own.
+    units = store.read(first.table, names, _and("outcome = 'kept'", f"{first.unit} IS NOT NULL", where))
     units = units.with_columns(pl.col(first.unit).alias("unit_id"))
     if units["unit_id"].n_unique() != units.height:
         # Several rows per unit (the files of one video): the earliest window owns it, then the smallest key.

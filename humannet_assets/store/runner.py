@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from humannet_assets.store.compute import Compute, InProcess, MediaSource, Result, Work
 from humannet_assets.store.lance_store import LanceStore, quoted
-from humannet_assets.store.plan import DEFAULT_MAX_ATTEMPTS, Plan, make_plan
+from humannet_assets.store.plan import DEFAULT_MAX_ATTEMPTS, Plan, expected_units, make_plan
 from humannet_assets.store.schema import Table
 from humannet_assets.store.step import Media, Outcome, Read, Step, Unit, validate_row
 from humannet_assets.store.tables import VIDEO_FILES
@@ -224,11 +224,13 @@ def load_units(store: LanceStore, step: Step[Any], todo: pl.DataFrame) -> Iterat
 
 
 def _rows_by(store: LanceStore, read: Read, keys: Sequence[str], columns: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Kept rows of a parent, grouped by the read's unit column, in a stable order."""
+    """Kept result rows of a parent, grouped by the read's unit column, in a stable order; markers of empty units left out."""
     found: dict[str, list[dict[str, Any]]] = {}
     if not keys:
         return found
     where = f"outcome = 'kept' AND {read.unit} IN ({quoted(keys)})"
+    if not read.table.one_to_one:
+        where += " AND row_id != unit_id"
     for row in store.arrow(read.table, columns, where).sort_by("row_id").to_pylist():
         found.setdefault(row[read.unit], []).append(row)
     return found

@@ -49,6 +49,8 @@ def test_four_outcomes_add_up_and_nothing_vanishes(store: LanceStore) -> None:
     # A unit that was looked at and gave no rows is still accounted for.
     assert store.read(toy.PIECES, where="unit_id = 'd'")["row_id"].to_list() == ["d"]
     assert reports["pieces"].kept == 2
+    # ... and its marker is not mistaken for a result by whoever reads the table.
+    assert dict(store.read(toy.SUMS, ["unit_id", "count"]).iter_rows()) == {"a": 2, "d": 0}
 
 
 def test_second_run_processes_nothing_and_writes_nothing(store: LanceStore) -> None:

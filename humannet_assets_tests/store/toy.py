@@ -83,7 +83,7 @@ class SumStep(Step[NoConfig]):
         """One row each."""
         for unit in units:
             self.calls.append(unit.id)
-            yield Outcome.kept(unit, [{"count": sum(row["piece_id"] is not None for row in unit.all(PIECES))}])
+            yield Outcome.kept(unit, [{"count": len(unit.all(PIECES))}])
 
 
 def chain(limit: int = 100) -> list[Step[Any]]:
