@@ -40,29 +40,45 @@ _KEEP_SIDE_PX = 1280
 class ClipSignalsConfig(StepConfig):
     """Sampling, model confidences and the cheap tests that end a pass early. Defaults: measured on the test media."""
 
-    sample_rate_hz: float = Field(6.0, ge=1, le=30, description="Frames per second for motion: people walk at about 2 steps/s.")
-    infer_every: int = Field(3, ge=1, le=30, description="The person models see every n-th sampled frame (2 Hz).")
-    max_inferred: int = Field(16, ge=1, le=200, description="At most this many frames per clip see the models; spread evenly.")
-    model_side_px: int = Field(640, ge=128, le=1920, description="Longer side of what the models see; more gains nothing.")
-    max_hands: int = Field(4, ge=1, le=10, description="Hands per frame: two people at one table.")
-    max_bodies: int = Field(3, ge=1, le=10, description="Bodies per frame.")
-    hand_confidence: float = Field(0.5, ge=0.1, le=0.95, description="MediaPipe's default.")
-    body_confidence: float = Field(0.5, ge=0.1, le=0.95, description="MediaPipe's default.")
-    face_confidence: float = Field(0.5, ge=0.1, le=0.95, description="ACE-Ego-0: a face above .5 votes against ego.")
-    static_change: float = Field(0.0005, ge=0, le=0.1, description="Share of changed pixels under which a pair is static.")
-    static_ratio: float = Field(0.98, ge=0.5, le=1, description="Share of static pairs from which the models are not asked.")
-    first_look_frames: int = Field(3, ge=1, le=20, description="Spread frames that decide whether the rest is looked at.")
-    candidate_skin: float = Field(0.02, ge=0, le=1, description="Share of skin-coloured pixels that keeps the pass going.")
-    candidate_moving: float = Field(0.02, ge=0, le=1, description="Share of the picture moving by itself that does.")
-    candidate_body: float = Field(0.15, ge=0, le=1, description="Plausibility of a body that does.")
-    close_look_below: float = Field(
-        0.25, ge=0, le=1, description="Mean strength of bodies and hands under which to look closer."
+    sample_rate_hz: float = Field(
+        default=6.0, ge=1, le=30, description="Frames per second for motion: people walk at about 2 steps/s."
     )
-    close_look_frames: int = Field(4, ge=0, le=20, description="Frames that must agree on a magnified body; 0: no close look.")
-    close_look_tiles: int = Field(8, ge=1, le=50, description="Magnified parts searched, busiest first.")
-    close_look_share: float = Field(0.6, ge=0.2, le=1, description="Side of a magnified part against the shorter side.")
-    close_look_body: float = Field(0.3, ge=0, le=1, description="Plausibility a magnified body needs to count.")
-    thumbnail_px: int = Field(320, ge=64, le=1024, description="Longer side of the thumbnail.")
+    infer_every: int = Field(default=3, ge=1, le=30, description="The person models see every n-th sampled frame (2 Hz).")
+    max_inferred: int = Field(
+        default=16, ge=1, le=200, description="At most this many frames per clip see the models; spread evenly."
+    )
+    model_side_px: int = Field(
+        default=640, ge=128, le=1920, description="Longer side of what the models see; more gains nothing."
+    )
+    max_hands: int = Field(default=4, ge=1, le=10, description="Hands per frame: two people at one table.")
+    max_bodies: int = Field(default=3, ge=1, le=10, description="Bodies per frame.")
+    hand_confidence: float = Field(default=0.5, ge=0.1, le=0.95, description="MediaPipe's default.")
+    body_confidence: float = Field(default=0.5, ge=0.1, le=0.95, description="MediaPipe's default.")
+    face_confidence: float = Field(default=0.5, ge=0.1, le=0.95, description="ACE-Ego-0: a face above .5 votes against ego.")
+    static_change: float = Field(
+        default=0.0005, ge=0, le=0.1, description="Share of changed pixels under which a pair is static."
+    )
+    static_ratio: float = Field(
+        default=0.98, ge=0.5, le=1, description="Share of static pairs from which the models are not asked."
+    )
+    first_look_frames: int = Field(
+        default=3, ge=1, le=20, description="Spread frames that decide whether the rest is looked at."
+    )
+    candidate_skin: float = Field(
+        default=0.02, ge=0, le=1, description="Share of skin-coloured pixels that keeps the pass going."
+    )
+    candidate_moving: float = Field(default=0.02, ge=0, le=1, description="Share of the picture moving by itself that does.")
+    candidate_body: float = Field(default=0.15, ge=0, le=1, description="Plausibility of a body that does.")
+    close_look_below: float = Field(
+        default=0.25, ge=0, le=1, description="Mean strength of bodies and hands under which to look closer."
+    )
+    close_look_frames: int = Field(
+        default=4, ge=0, le=20, description="Frames that must agree on a magnified body; 0: no close look."
+    )
+    close_look_tiles: int = Field(default=8, ge=1, le=50, description="Magnified parts searched, busiest first.")
+    close_look_share: float = Field(default=0.6, ge=0.2, le=1, description="Side of a magnified part against the shorter side.")
+    close_look_body: float = Field(default=0.3, ge=0, le=1, description="Plausibility a magnified body needs to count.")
+    thumbnail_px: int = Field(default=320, ge=64, le=1024, description="Longer side of the thumbnail.")
 
 
 @dataclass(frozen=True)

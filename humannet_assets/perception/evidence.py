@@ -39,23 +39,27 @@ class EvidenceConfig(StepConfig):
     """Limits of each kind of evidence. Defaults: chosen on the test media with a wide margin to the nearest clip."""
 
     hands: Limits = Field(
-        (0.05, 0.5), description="Share of frames with a hand times mean confidence. A stray hit in ten is 0.1."
+        default=(0.05, 0.5), description="Share of frames with a hand times mean confidence. A stray hit in ten is 0.1."
     )
     body: Limits = Field(
-        (0.1, 0.8), description="Share of frames with a body times its plausibility. Dogs reach 0.1, people 0.4 on."
+        default=(0.1, 0.8), description="Share of frames with a body times its plausibility. Dogs reach 0.1, people 0.4 on."
     )
-    close_look: Limits = Field((0.35, 1.1), description="Share of magnified looks that find a body: one of three says nothing.")
-    face: Limits = Field((0.1, 1.0), description="Share of frames with a face on a body's nose times face confidence.")
-    parallax: Limits = Field((0.08, 0.25), description="Corners in depth: pans and zooms reach 0.02, walks 0.3 to 0.4.")
-    travel: Limits = Field((0.01, 0.03), description="Camera motion, widths per second.")
+    close_look: Limits = Field(
+        default=(0.35, 1.1), description="Share of magnified looks that find a body: one of three says nothing."
+    )
+    face: Limits = Field(default=(0.1, 1.0), description="Share of frames with a face on a body's nose times face confidence.")
+    parallax: Limits = Field(default=(0.08, 0.25), description="Corners in depth: pans and zooms reach 0.02, walks 0.3 to 0.4.")
+    travel: Limits = Field(default=(0.01, 0.03), description="Camera motion, widths per second.")
     bob: Limits = Field(
-        (0.001, 0.006), description="Camera shake of steps: tripods and dollies under 0.001, stabilised walks 0.008."
+        default=(0.001, 0.006), description="Camera shake of steps: tripods and dollies under 0.001, stabilised walks 0.008."
     )
-    forward: Limits = Field((0.02, 0.08), description="Expansion per second: a walk shows 0.07 to 0.25.")
-    forward_share: Limits = Field((0.4, 0.7), description="Share of frame pairs that expand: a walk shows 0.9 on.")
-    vehicle: Limits = Field((0.8, 0.45), description="Expansion per second beyond which it is a vehicle, not a walk (falling).")
-    head_turns: Limits = Field((0.015, 0.04), description="Shake without forward motion: looking around with the head.")
-    measured: Limits = Field((0.4, 0.7), description="Share of frame pairs with texture enough to measure the camera.")
+    forward: Limits = Field(default=(0.02, 0.08), description="Expansion per second: a walk shows 0.07 to 0.25.")
+    forward_share: Limits = Field(default=(0.4, 0.7), description="Share of frame pairs that expand: a walk shows 0.9 on.")
+    vehicle: Limits = Field(
+        default=(0.8, 0.45), description="Expansion per second beyond which it is a vehicle, not a walk (falling)."
+    )
+    head_turns: Limits = Field(default=(0.015, 0.04), description="Shake without forward motion: looking around with the head.")
+    measured: Limits = Field(default=(0.4, 0.7), description="Share of frame pairs with texture enough to measure the camera.")
 
     @field_validator("*")
     @classmethod

@@ -32,18 +32,26 @@ _USED = (
 class FilterConfig(StepConfig):
     """Thresholds of the verdict. Defaults: chosen on the test media unless a source is named."""
 
-    evidence: EvidenceConfig = Field(EvidenceConfig(), description="How scores become evidence of people.")
-    min_human_score: float = Field(0.4, ge=0, le=1, description="Evidence of people below which a clip is out of scope.")
-    incidental_score: float = Field(0.15, ge=0, le=1, description="From here up the reason is human_incidental.")
-    min_changed_area: float = Field(0.001, ge=0, le=1, description="Mean share of changing pixels that counts as motion.")
-    min_motion: float = Field(0.004, ge=0, description="Camera plus object motion, widths per second, that does.")
-    max_static_ratio: float = Field(0.92, ge=0, le=1, description="Static framing (HumanNet): share of unchanged frame pairs.")
-    min_sharpness: float = Field(12.0, ge=0, description="Variance of the Laplacian below which nothing can be made out.")
-    min_luma: float = Field(7.0, ge=0, le=255, description="Mean luma below which a picture is too dark ...")
-    max_luma: float = Field(248.0, ge=0, le=255, description="... and above which it is blown out ...")
-    min_clipped: float = Field(0.85, ge=0, le=1, description="... if also this share of it is nearly black or white.")
-    max_text_like: float = Field(0.2, ge=0, le=1, description="Slide or screen texture; slides reach 0.25 to 0.6.")
-    screen_human_score: float = Field(0.7, ge=0, le=1, description="Evidence of people that outweighs such texture.")
+    evidence: EvidenceConfig = Field(default=EvidenceConfig(), description="How scores become evidence of people.")
+    min_human_score: float = Field(
+        default=0.4, ge=0, le=1, description="Evidence of people below which a clip is out of scope."
+    )
+    incidental_score: float = Field(default=0.15, ge=0, le=1, description="From here up the reason is human_incidental.")
+    min_changed_area: float = Field(
+        default=0.001, ge=0, le=1, description="Mean share of changing pixels that counts as motion."
+    )
+    min_motion: float = Field(default=0.004, ge=0, description="Camera plus object motion, widths per second, that does.")
+    max_static_ratio: float = Field(
+        default=0.92, ge=0, le=1, description="Static framing (HumanNet): share of unchanged frame pairs."
+    )
+    min_sharpness: float = Field(
+        default=12.0, ge=0, description="Variance of the Laplacian below which nothing can be made out."
+    )
+    min_luma: float = Field(default=7.0, ge=0, le=255, description="Mean luma below which a picture is too dark ...")
+    max_luma: float = Field(default=248.0, ge=0, le=255, description="... and above which it is blown out ...")
+    min_clipped: float = Field(default=0.85, ge=0, le=1, description="... if also this share of it is nearly black or white.")
+    max_text_like: float = Field(default=0.18, ge=0, le=1, description="Slide or screen texture; slides reach 0.25 to 0.6.")
+    screen_human_score: float = Field(default=0.7, ge=0, le=1, description="Evidence of people that outweighs such texture.")
 
 
 class FilterStep(Step[FilterConfig]):

@@ -79,5 +79,5 @@ def _text_like(gray: npt.NDArray[np.uint8]) -> float:
     angle = np.abs(np.arctan2(dy[strong], dx[strong])) % (np.pi / 2)
     aligned = float(np.mean(np.minimum(angle, np.pi / 2 - angle) < _AXIS_TOLERANCE_RAD))
     # Directions spread evenly would align by chance this often; only what exceeds it speaks for print and windows.
-    chance = 4 * _AXIS_TOLERANCE_RAD / np.pi
+    chance = float(4 * _AXIS_TOLERANCE_RAD / np.pi)
     return flat * max(0.0, (aligned - chance) / (1 - chance))

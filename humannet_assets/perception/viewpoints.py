@@ -23,25 +23,31 @@ CUES = ("hands", "face", "body", "camera_motion")
 class ViewpointConfig(StepConfig):
     """Weights (log-odds of ego) of each cue. Defaults: set from the test media's labels and rounded, margins kept wide."""
 
-    evidence: EvidenceConfig = Field(EvidenceConfig(), description="How scores become evidence of people.")
-    bias: float = Field(-0.2, ge=-10, le=10, description="Log-odds without any cue.")
+    evidence: EvidenceConfig = Field(default=EvidenceConfig(), description="How scores become evidence of people.")
+    bias: float = Field(default=-0.2, ge=-10, le=10, description="Log-odds without any cue.")
     hand_entry: float = Field(
-        3.0, ge=0, le=10, description="Hands: times their evidence times entry side (-1 from above, 1 below)."
+        default=3.0, ge=0, le=10, description="Hands: times their evidence times entry side (-1 from above, 1 below)."
     )
-    hand_size: float = Field(0.8, ge=0, le=10, description="Hands: times their evidence times size.")
-    hand_area: Limits = Field((0.004, 0.03), description="Hand box as a share of the picture: others' hands are under 0.02.")
-    face: float = Field(-2.5, ge=-10, le=0, description="Faces on bodies (ACE-Ego-0: a face votes against ego).")
-    body: float = Field(-4.0, ge=-10, le=0, description="Plausible bodies of other people.")
-    shake: float = Field(1.5, ge=0, le=10, description="Times log10 of camera shake over `shake_neutral`, within -1..1.")
+    hand_size: float = Field(default=0.8, ge=0, le=10, description="Hands: times their evidence times size.")
+    hand_area: Limits = Field(
+        default=(0.004, 0.03), description="Hand box as a share of the picture: others' hands are under 0.02."
+    )
+    face: float = Field(default=-2.5, ge=-10, le=0, description="Faces on bodies (ACE-Ego-0: a face votes against ego).")
+    body: float = Field(default=-4.0, ge=-10, le=0, description="Plausible bodies of other people.")
+    shake: float = Field(
+        default=1.5, ge=0, le=10, description="Times log10 of camera shake over `shake_neutral`, within -1..1."
+    )
     shake_neutral: float = Field(
-        0.005, gt=0, le=1, description="Shake that says nothing; tripods .0005 to .003, heads .008 to .07."
+        default=0.005, gt=0, le=1, description="Shake that says nothing; tripods .0005 to .003, heads .008 to .07."
     )
-    wearer_motion: float = Field(3.0, ge=0, le=10, description="Camera carried through the scene, when nobody else is in view.")
+    wearer_motion: float = Field(
+        default=3.0, ge=0, le=10, description="Camera carried through the scene, when nobody else is in view."
+    )
     temperature: float = Field(
-        1.5, gt=0, le=10, description="Divides the log-odds: keeps probabilities honest on unseen footage."
+        default=1.5, gt=0, le=10, description="Divides the log-odds: keeps probabilities honest on unseen footage."
     )
-    unclear_low: float = Field(0.35, ge=0, le=1, description="At or below: exo.")
-    unclear_high: float = Field(0.65, ge=0, le=1, description="At or above: ego.")
+    unclear_low: float = Field(default=0.35, ge=0, le=1, description="At or below: exo.")
+    unclear_high: float = Field(default=0.65, ge=0, le=1, description="At or above: ego.")
 
     @model_validator(mode="after")
     def _ordered(self) -> ViewpointConfig:
