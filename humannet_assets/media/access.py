@@ -33,6 +33,11 @@ class ListedFile:
     reject_reason: str = ""
     detail: str = ""
 
+    @property
+    def problem(self) -> str | None:
+        """The reason why the file must not be read, or None."""
+        return self.reject_reason or None
+
 
 @dataclass(frozen=True)
 class MediaAccess:
@@ -84,11 +89,24 @@ class MediaAccess:
         root = Path(uri)
         if not root.exists():
             raise FileNotFoundError(f"{uri} does not exist; correct the source's uri")
-        real_root = root.resolve()
         if root.is_dir():
-            yield from _list_folder(real_root, real_root)
+            yield from _list_folder(root.absolute(), root.resolve())
         else:
-            yield _listed(real_root, real_root.parent)
+            # A file named by itself may be a link: whoever named it chose its target.
+            yield _listed(root.absolute(), root.resolve().parent)
+
+    def read_text(self, uri: str, max_bytes: int) -> str:
+        """Content of a small UTF-8 text file such as a manifest.
+
+        Raises:
+            FileNotFoundError: the file is gone.
+            ValueError: it is larger than `max_bytes` or not UTF-8.
+        """
+        with self.local_path(uri, "", "").open("rb") as file:
+            content = file.read(max_bytes + 1)
+        if len(content) > max_bytes:
+            raise ValueError(f"{uri} is larger than {max_bytes} bytes; split it")
+        return content.decode("utf-8-sig")
 
     def _client(self) -> Any:
         import boto3

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.floating[Any]]
 
 
+MIN_RAMP_STEP = 0.5
+"""Change of mean brightness per frame (0-255) that belongs to a fade or dissolve rather than to noise."""
+
+
 class ShotConfig(StepConfig):
     """Thresholds of the shot detectors."""
 
@@ -172,7 +176,16 @@ def _stands_out(content: Floats, luma: Floats, config: ShotConfig) -> npt.NDArra
     present = np.convolve(np.ones(count), kernel)[window : window + count]
     brightness = np.asarray(luma, np.float64)
     brighter = np.maximum(brightness, np.concatenate((brightness[:1], brightness[:-1])))
-    return (content >= config.min_ratio * neighbours / np.maximum(present, 1)) & (brighter >= config.min_luma)
+    alone = content >= config.min_ratio * neighbours / np.maximum(present, 1)
+    return alone & (brighter >= config.min_luma) & ~_inside_ramp(brightness)
+
+
+def _inside_ramp(luma: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Frames amid a steady change of brightness: in a fade, hue and saturation of dark pixels leap without a cut."""
+    steps = np.diff(luma, prepend=luma[:1])
+    around = np.stack([np.roll(steps, shift) for shift in (-2, -1, 1, 2)])
+    steady = (np.sign(around) == np.sign(steps)).all(axis=0) & (np.abs(around).min(axis=0) >= MIN_RAMP_STEP)
+    return steady & (np.abs(steps) <= 2 * np.abs(around).max(axis=0))
 
 
 def _still_changes(scores: ShotScores, config: ShotConfig) -> list[int]:
@@ -206,7 +219,7 @@ def _dissolve(frame: int, luma: Floats, config: ShotConfig) -> Boundary | None:
         return None
     steps = np.diff(np.asarray(luma, np.float64)[frame - 1 :])
     direction = np.sign(steps[0])
-    run = int(np.argmax(np.append(steps * direction < 0.5, True)))
+    run = int(np.argmax(np.append(steps * direction < MIN_RAMP_STEP, True)))
     ramp, jump = abs(steps[:run].sum()), abs(steps[0])
     if run < config.dissolve_min_frames or ramp < config.dissolve_ratio * jump:
         return None

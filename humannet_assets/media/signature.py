@@ -64,10 +64,10 @@ def _index_maps() -> dict[str, tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]
 def transform_hash(hashes: Hashes, transform: str) -> Hashes:
     """Hashes the same samples would have after turning the picture clockwise or mirroring it left to right."""
     source, flip = _index_maps()[transform]
-    bits = np.unpackbits(hashes.view(np.uint8).reshape(-1, 8), axis=1, bitorder="little").astype(bool)
+    bits = np.unpackbits(np.ascontiguousarray(hashes).view(np.uint8).reshape(-1, 8), axis=1, bitorder="little").astype(bool)
     turned = bits[:, source] ^ flip
     turned[:, 0] = bits[:, 0]
-    return np.packbits(turned, axis=1, bitorder="little").view(np.uint64).ravel()
+    return np.ascontiguousarray(np.packbits(turned, axis=1, bitorder="little")).view(np.uint64).ravel()
 
 
 def hamming(left: Hashes, right: Hashes) -> npt.NDArray[np.float64]:
