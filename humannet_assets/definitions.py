@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_aws.s3 import S3Resource
 
 from humannet_assets.assets import annotation, curation, release, sources
 from humannet_assets.automation.ingestion import arrivals, everything, hourly_ingestion, ingest
 from humannet_assets.checks.store_checks import build_checks
 from humannet_assets.resources.pipeline import PipelineResource
-
-
-def s3_resource() -> S3Resource:
-    """S3 as the standard AWS environment variables describe it; AWS_ENDPOINT_URL for other providers."""
-    return S3Resource(
-        endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
-        region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
-    )
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -29,7 +19,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     Args:
         resource_overrides: Resources to use instead of the defaults, by name: for tests and other deployments.
     """
-    resources: dict[str, Any] = {"pipeline": PipelineResource(s3=s3_resource()), **(resource_overrides or {})}
+    resources: dict[str, Any] = {"pipeline": PipelineResource(), **(resource_overrides or {})}
     return dg.Definitions(
         assets=dg.load_assets_from_modules([sources, curation, annotation, release]),
         asset_checks=build_checks(),

@@ -14,14 +14,12 @@ from humannet_assets.sources.listing import pending_changes
 everything = dg.define_asset_job(
     "humannet",
     selection=dg.AssetSelection.all(),
-    partitions_def=INGEST_WINDOWS,
     description="The whole graph for one ingest window (or a range): sources to annotations, quality and the SQL catalog.",
 )
 
 ingest = dg.define_asset_job(
     "ingest",
     selection=dg.AssetSelection.assets("source_catalog", "raw_videos") | dg.AssetSelection.checks_for_assets("raw_videos"),
-    partitions_def=INGEST_WINDOWS,
     description="List the sources and identify, probe and decode what is new; downstream assets follow by automation.",
 )
 

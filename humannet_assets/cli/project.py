@@ -53,11 +53,10 @@ class Project:
     @property
     def pipeline(self) -> PipelineResource:
         """The resource Dagster's assets take."""
-        from humannet_assets.definitions import s3_resource
         from humannet_assets.resources.pipeline import PipelineResource
 
         return PipelineResource(
-            root=self.root, catalog_file=str(self.catalog_file), settings_file=str(self.settings_file), s3=s3_resource()
+            root=self.root, catalog_file=str(self.catalog_file), settings_file=str(self.settings_file)
         )
 
     def require_tables(self) -> LanceStore:

@@ -7,16 +7,18 @@ know nothing of it.
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from dagster_aws.s3 import S3Resource
 from pydantic import Field, PrivateAttr
 
 from humannet_assets.media.access import MediaAccess
 from humannet_assets.settings import Settings, load_settings
 from humannet_assets.store.compute import Compute, Limits, ProcessWorkers
 from humannet_assets.store.lance_store import LanceStore
+
+if TYPE_CHECKING:
+    from dagster_aws.s3 import S3Resource
 
 DEFAULT_ROOT = "data"
 DEFAULT_SETTINGS_FILE = "humannet.yaml"
@@ -28,7 +30,7 @@ def root_uri() -> str:
     return os.environ.get("HUMANNET_ROOT") or DEFAULT_ROOT
 
 
-def s3_storage_options(s3: S3Resource) -> dict[str, str]:
+def s3_storage_options(s3: "S3Resource") -> dict[str, str]:
     """Lance's object-store options for the credentials of a dagster-aws `S3Resource`.
 
     Values the resource leaves open come from the standard AWS environment variables, which Lance reads itself.
@@ -60,9 +62,26 @@ class PipelineResource(dg.ConfigurableResource):
     overrides: dict[str, Any] = Field(
         default_factory=dict, description="Settings for this run only, e.g. {'filtered_clips': {'min_sharpness': 20}}."
     )
-    s3: dg.ResourceDependency[S3Resource]
+    s3_endpoint_url: str | None = Field(
+        default_factory=lambda: os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
+        description="S3 endpoint of another provider than AWS.",
+    )
+    s3_region: str | None = Field(
+        default_factory=lambda: os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+        description="S3 region.",
+    )
 
     _settings: Settings | None = PrivateAttr(default=None)
+
+    @cached_property
+    def s3(self) -> "S3Resource":
+        """The S3 connection; credentials come from where AWS tools look for them.
+
+        Made on first use: importing dagster_aws would double the time definitions take to load.
+        """
+        from dagster_aws.s3 import S3Resource
+
+        return S3Resource(endpoint_url=self.s3_endpoint_url, region_name=self.s3_region)
 
     @property
     def settings(self) -> Settings:
@@ -81,7 +100,7 @@ class PipelineResource(dg.ConfigurableResource):
     @property
     def access(self) -> MediaAccess:
         """Local paths for media, staged from S3 when need be."""
-        return MediaAccess(endpoint_url=self.s3.endpoint_url, region=self.s3.region_name)
+        return MediaAccess(endpoint_url=self.s3_endpoint_url, region=self.s3_region)
 
     @property
     def compute(self) -> Compute:
