@@ -96,7 +96,7 @@ def ingest(  # noqa: PLR0917 - one parameter per option
         )
     _, windows = bring_up_to_date(project, console, window=window)
     if windows:
-        print_status(_statuses(project), project.store.root, console)
+        print_status(_statuses(project), project.store, console)
 
 
 @app.command()
@@ -157,7 +157,7 @@ def status(
     if as_json:
         typer.echo(status_json(statuses))
     else:
-        print_status(statuses, store.root, _console())
+        print_status(statuses, store, _console())
 
 
 def _statuses(project: Project) -> Any:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 BATCH_ROWS = 10_000
+MIN_COLUMN_WIDTH = 8
+"""Results with more columns than fit at this width are shown one value per line."""
 
 
 class Format(StrEnum):
@@ -126,18 +128,30 @@ def _write_table(result: duckdb.DuckDBPyConnection, console: Console, max_rows: 
 
     names = _names(result)
     rows = result.fetchmany(max_rows + 1)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    numeric = [all(isinstance(row[i], int | float | Decimal | None) for row in rows) for i in range(len(names))]
-    for name, right in zip(names, numeric, strict=True):
-        table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
-    for row in rows[:max_rows]:
-        # Text, not markup: a caption may well hold square brackets.
-        table.add_row(*(Text(shown(value)) for value in row))
-    console.print(table)
+    if len(names) * MIN_COLUMN_WIDTH > console.width:
+        _print_records(names, rows[:max_rows], console)
+    else:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        numeric = [all(isinstance(row[i], int | float | Decimal | None) for row in rows) for i in range(len(names))]
+        for name, right in zip(names, numeric, strict=True):
+            table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
+        for row in rows[:max_rows]:
+            # Text, not markup: a caption may well hold square brackets.
+            table.add_row(*(Text(shown(value)) for value in row))
+        console.print(table)
     count = min(len(rows), max_rows)
     more = f", only the first {max_rows} shown (--max-rows, or --format csv for all)" if len(rows) > max_rows else ""
     console.print(Text(f"{count} row{'' if count == 1 else 's'}{more}", style="dim"))
     return count
+
+
+def _print_records(names: Sequence[str], rows: Sequence[tuple[Any, ...]], console: Console) -> None:
+    """One line per value: rows of many columns do not fit side by side."""
+    width = max(map(len, names), default=0)
+    for number, row in enumerate(rows, start=1):
+        console.print(f"-- row {number}", style="dim", markup=False, highlight=False)
+        for name, value in zip(names, row, strict=True):
+            console.print(f"{name:>{width}}  {shown(value)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def shown(value: Any) -> str:

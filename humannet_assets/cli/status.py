@@ -13,6 +13,7 @@ import polars as pl
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.plan import Plan, make_plan
 from humannet_assets.store.schema import Table
+from humannet_assets.store.sql_catalog import catalog_location, stale_tables
 from humannet_assets.store.step import Step
 from humannet_assets.store.tables import TABLES
 
@@ -106,13 +107,13 @@ def _causes(store: LanceStore, step: Step[Any], plan: Plan, stored: pl.DataFrame
     return causes
 
 
-def print_status(statuses: Sequence[TableStatus], root: str, console: Console) -> None:
+def print_status(statuses: Sequence[TableStatus], store: LanceStore, console: Console) -> None:
     """Draw the statuses as one table."""
     from rich import box
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(f"store {root}"), title_justify="left")
+    drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(f"store {store.root}"), title_justify="left")
     drawn.add_column("asset")
     drawn.add_column("table")
     for name in OUTCOMES:
@@ -126,8 +127,17 @@ def print_status(statuses: Sequence[TableStatus], root: str, console: Console) -
         drawn.add_row(status.asset if status.asset != asset else "", status.table, *counts, when, _why(status))
         asset = status.asset
     console.print(drawn)
+    console.print(Text(_sql_catalog(store), style="dim"), soft_wrap=True)
     if any(status.stale for status in statuses):
         console.print(Text("Run `humannet ingest` to bring everything up to date.", style="dim"))
+
+
+def _sql_catalog(store: LanceStore) -> str:
+    path = catalog_location(store)
+    stale = stale_tables(store, path)
+    if stale is None:
+        return f"sql_catalog: not built yet ({path})"
+    return f"sql_catalog: {path} is " + (f"behind in {', '.join(stale)}" if stale else "up to date")
 
 
 def _why(status: TableStatus) -> Any:

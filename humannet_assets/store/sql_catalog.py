@@ -71,10 +71,9 @@ def build_sql_catalog(store: LanceStore, path: Path | str, tables: Sequence[Tabl
     import duckdb
 
     path = Path(path).absolute()
-    versions = {table.name: store.version(table) for table in tables}
-    layouts = {table.name: _layout(table) for table in tables}
+    versions = {table.name: (store.version(table), _layout(table)) for table in tables}
     before = _read_versions(path)
-    stale = tuple(name for name in versions if before.get(name) != (versions[name], layouts[name]))
+    stale = tuple(name for name in versions if before.get(name) != versions[name])
     if before and not stale and before.keys() == versions.keys():
         with duckdb.connect(str(path), read_only=True) as connection:
             return SqlCatalogReport(path, _row_counts(connection, tables), (), path.stat().st_size)
@@ -90,7 +89,7 @@ def build_sql_catalog(store: LanceStore, path: Path | str, tables: Sequence[Tabl
             for table in tables:
                 _copy_table(connection, store, table, from_previous=bool(before) and table.name not in stale)
             connection.execute(f"CREATE TABLE {_VERSIONS_TABLE} (table_name VARCHAR, version BIGINT, layout VARCHAR)")
-            stamp = [(name, version, layouts[name]) for name, version in versions.items()]
+            stamp = [(name, *version) for name, version in versions.items()]
             connection.executemany(f"INSERT INTO {_VERSIONS_TABLE} VALUES (?, ?, ?)", stamp)  # noqa: S608
             for statement in view_statements(tables):
                 connection.execute(statement)
@@ -103,6 +102,14 @@ def build_sql_catalog(store: LanceStore, path: Path | str, tables: Sequence[Tabl
             os.fsync(written.fileno())
         fresh.replace(path)
     return SqlCatalogReport(path, rows, stale or tuple(versions), path.stat().st_size)
+
+
+def stale_tables(store: LanceStore, path: Path | str, tables: Sequence[Table] = TABLES) -> list[str] | None:
+    """Tables that changed since the file at `path` was built; None if there is no such file."""
+    before = _read_versions(Path(path))
+    if not before:
+        return None
+    return [table.name for table in tables if before.get(table.name) != (store.version(table), _layout(table))]
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, store: LanceStore, table: Table, *, from_previous: bool) -> None:

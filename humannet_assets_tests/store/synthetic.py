@@ -115,8 +115,7 @@ def fill(store: LanceStore) -> None:
     rows.commit(store)
 
 
-def _video(rows: _Rows, index: int, name: str, source: str, viewpoint: str, environment: str, motion: str,
-clips: int) -> None:
+def _video(rows: _Rows, index: int, name: str, source: str, viewpoint: str, environment: str, motion: str, clips: int) -> None:
     video, window = video_id_of(name), WINDOWS[index % len(WINDOWS)]
     life = "alice" if source == "home" else None
     uri = f"/footage/{source}/{life}/{name}.mp4" if life else f"/footage/{source}/{name}.mp4"
@@ -233,10 +232,10 @@ def _clip(
     segments = _segments(rows, clip, video, window, tracks, start, number)
     text = "hands handle an object on a counter" if hands else "a person walks" if walking else "a person works"
     model = "deterministic-describer/1"
+    long = ", in view"
     for kind in ("short", "long"):
         rows.add(
-            CAPTIONS, stable_id(clip, kind), clip, video, window, kind=kind, text=text if kind == "short" else f"{text},
-            in view",
+            CAPTIONS, stable_id(clip, kind), clip, video, window, kind=kind, text=text if kind == "short" else text + long,
             model=model, frame_hash=stable_id("facts", clip), frame_times_s=[],
         )  # fmt: skip
     shared = {
@@ -258,7 +257,7 @@ def _clip(
     rows.add(
         ANNOTATIONS, stable_id("annotation", clip, "clip"), clip, video, window, level="clip", duration_s=CLIP_S,
         pose_score=0.8 if number % 2 == 0 else 0.3, motion_score=0.5 + 0.1 * number, motion_frames=120, short_caption=text,
-        caption=f"{text}, in view", caption_model=model, **span, **shared,
+        caption=text + long, caption_model=model, **span, **shared,
     )  # fmt: skip
     for segment in segments:
         rows.add(
@@ -270,8 +269,7 @@ def _clip(
         )  # fmt: skip
 
 
-def _tracks(rows: _Rows, clip: str, video: str, window: str, hands: bool, ego: bool, span: dict[str, float]) -> dict[str,
-str]:
+def _tracks(rows: _Rows, clip: str, video: str, window: str, hands: bool, ego: bool, span: dict[str, float]) -> dict[str, str]:
     """Hand or body tracks of a clip, by actor; a clip without gets the marker row of an empty unit."""
     times = [span["start_s"] + step / 2 for step in range(12)]
     found: dict[str, str] = {}
