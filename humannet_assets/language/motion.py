@@ -63,6 +63,9 @@ class MotionConfig(StepConfig):
     min_wander_m: float = Field(
         default=0.20, gt=0, le=5, description="Path in x and y of a hand that moves back and forth; ours."
     )
+    min_straightness: float = Field(
+        default=0.3, ge=0, le=1, description="Net move over path (x, y) below which a hand goes back and forth; ours."
+    )
     slow_m_s: float = Field(default=0.15, gt=0, le=5, description="Below this wrist speed a hand moves slowly; ours.")
     quick_m_s: float = Field(default=0.60, gt=0, le=10, description="Above this wrist speed a hand moves quickly; ours.")
     grip_change_m: float = Field(
@@ -197,10 +200,12 @@ def _hand_motion(track: Row, span: Row, config: MotionConfig) -> tuple[str, str,
     change = grip[0] if grip else None
     speed = finite(span.get("mean_speed"))
     adverb = _adverb(speed, config.slow_m_s, config.quick_m_s)
-    if ways:
+    wander = float(np.linalg.norm(np.diff(where[:, :2], axis=0), axis=1).sum())
+    net = float(np.linalg.norm((end - start)[:2]))
+    straight = wander < config.min_wander_m or net >= config.min_straightness * wander
+    if ways and (straight or ways[0] in _AXES[2]):
         action = f"moves {adverb}{_join([_PHRASES[way] for way in ways])}"
         return ways[0], _with_grip(subject, action, grip, moving=True), change
-    wander = float(np.linalg.norm(np.diff(where[:, :2], axis=0), axis=1).sum())
     if wander >= config.min_wander_m and not span.get("is_idle"):
         return "back_and_forth", _with_grip(subject, f"moves {adverb}back and forth", grip, moving=True), change
     return "still", _with_grip(subject, "rests" if span.get("is_idle") else "stays in place", grip, moving=False), change

@@ -226,7 +226,9 @@ ENVIRONMENT_WORDS: Mapping[str, tuple[str, ...]] = {
         "hiking", "trail", "field work", "farm", "pavement", "sidewalk",
     ),
     "retail": ("shop", "store", "supermarket", "grocery", "mall", "marketplace", "street market"),
-    "transportation": ("bus", "train", "tram", "railway station", "train station", "airport", "vehicle", "driving", "cockpit"),
+    "transportation": (
+        "bus", "buses", "train", "tram", "railway station", "train station", "airport", "vehicle", "driving", "cockpit",
+    ),
     "dining": ("restaurant", "cafe", "coffee shop", "canteen", "diner", "commercial kitchen", "restaurant kitchen"),
     "medical_service": ("hospital", "clinic", "surgery", "operating room", "pharmacy", "dentist", "hair salon", "barber shop"),
     "sports_recreation": (
@@ -261,8 +263,8 @@ def _words(text: str) -> list[str]:
 
 
 def _singular(word: str) -> str:
-    """Crude and only ever applied to both sides alike: shops and shop, libraries and library, buses and bus."""
-    for ending, replacement in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("uses", "us"), ("s", "")):
+    """Crude and only ever applied to both sides alike: shops and shop, libraries and library, houses and house."""
+    for ending, replacement in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("s", "")):
         if word.endswith(ending) and not word.endswith("ss") and len(word) > len(ending) + 2:
             return word[: -len(ending)] + replacement
     return word

@@ -14,7 +14,7 @@ RATE_HZ = 10.0
 
 def hand(track_id: str = "h", side: str = "right", start_s: float = 0.0, positions: Any = None, **more: Any) -> dict[str, Any]:
     """A hand track at 10 Hz; `positions` (n, 3) metres in the camera frame."""
-    positions = np.zeros((21, 3)) + [0, 0, 0.5] if positions is None else np.asarray(positions, dtype=float)
+    positions = np.tile([0.0, 0.0, 0.5], (21, 1)) if positions is None else np.asarray(positions, dtype=float)
     count = len(positions)
     times = [start_s + index / RATE_HZ for index in range(count)]
     return {
@@ -37,7 +37,7 @@ def hand(track_id: str = "h", side: str = "right", start_s: float = 0.0, positio
 
 def body(track_id: str = "b", start_s: float = 0.0, hips: Any = None, torso_px: Any = 100.0, **more: Any) -> dict[str, Any]:
     """A body track at 10 Hz; `hips` (n, 2) pixels, `torso_px` one length or one per frame."""
-    hips = np.zeros((21, 2)) + [320, 240] if hips is None else np.asarray(hips, dtype=float)
+    hips = np.tile([320.0, 240.0], (21, 1)) if hips is None else np.asarray(hips, dtype=float)
     count = len(hips)
     torso = np.broadcast_to(np.asarray(torso_px, dtype=float), (count,))
     points = np.repeat(hips[:, None], 33, axis=1)

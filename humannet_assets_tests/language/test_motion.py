@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from humannet_assets.language.motion import Motion, MotionConfig, MotionDescriptionStep, describe_motion
 from humannet_assets.store.step import validate_row
@@ -57,7 +58,7 @@ def test_the_order_of_grip_and_motion_is_told(switch: int, words: str) -> None:
 
 
 def test_back_and_forth_has_no_direction() -> None:
-    swing = np.zeros((21, 3)) + [0, 0, 0.5]
+    swing = np.tile([0.0, 0.0, 0.5], (21, 1))
     swing[:, 0] = 0.05 * np.sin(np.linspace(0, 6 * math.pi, 21))
     assert only([hand(positions=swing)], []).direction == "back_and_forth"
 
@@ -76,8 +77,8 @@ def test_resting_segments_of_a_track_become_one_step() -> None:
 @pytest.mark.parametrize(
     ("track", "text"),
     [
-        (body(hips=line(200, 0) + [100, 200]), "the person moves to the right"),
-        (body(hips=line(0, 120) + [100, 200]), "the person moves slowly down"),
+        (body(hips=line(200, 0) + np.array([100, 200])), "the person moves to the right"),
+        (body(hips=line(0, 120) + np.array([100, 200])), "the person moves slowly down"),
         (body(torso_px=np.linspace(60, 120, 21)), "the person moves towards the camera"),
         (body(torso_px=np.linspace(120, 60, 21)), "the person moves away from the camera"),
         (body(), "the person stays in place"),

@@ -73,9 +73,7 @@ def build_tiny_qwen(folder: Path, seed: int = 0, kind: str = "qwen2_5_vl", chat_
         text["rope_parameters"] = {**text["rope_parameters"], "mrope_interleaved": True}
         model = Qwen3VLForConditionalGeneration(Qwen3VLConfig(text_config=text, vision_config=vision, **tokens))
     side = 28 if kind == "qwen2_5_vl" else 32
-    images = Qwen2VLImageProcessorPil(
-        patch_size=side // 2, size={"shortest_edge": side**2, "longest_edge": 16 * side**2}
-    )
+    images = Qwen2VLImageProcessorPil(patch_size=side // 2, size={"shortest_edge": side**2, "longest_edge": 16 * side**2})
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     images.save_pretrained(folder)
