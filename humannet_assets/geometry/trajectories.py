@@ -119,7 +119,7 @@ class CameraTrajectoryConfig(StepConfig):
         8.0,
         gt=0,
         le=200,
-        description="Median parallax that starts translation and adds map points. Our choice for "
+        description="Parallax that starts translation and adds map points. Our choice for "
         "HumanNet's unstated parallax requirement: 1 deg at 640 px.",
     )
     translation_inliers: float = Field(

@@ -72,6 +72,17 @@ def parallax_px(first_px: Floats, second_px: Floats, rotation: Floats, camera: P
     return np.arcsin(np.clip(sine, 0, 1)) * camera.focal_px
 
 
+def picture_parallax_px(first_px: Floats, second_px: Floats, rotation: Floats, camera: Pinhole) -> float:
+    """Median over a 4 x 4 grid of the picture of each cell's median parallax, pixels; empty cells do not count.
+
+    By cells and not by points, because corners crowd on textured hands and people: a few things that move in front of a
+    fixed camera are not parallax.
+    """
+    parallax = parallax_px(first_px, second_px, rotation, camera)
+    cells = np.clip((first_px / (camera.width, camera.height) * 4).astype(int), 0, 3) @ (1, 4)
+    return float(np.median([np.median(parallax[cells == cell]) for cell in np.unique(cells)]))
+
+
 class _Mapper:
     """Poses found so far and the map points they were found with."""
 
@@ -106,17 +117,17 @@ class _Mapper:
         return start
 
     def _start_frame(self) -> int:
-        """First frame with enough median parallax against frame 0, rotation removed."""
+        """First frame with enough parallax against frame 0, rotation removed."""
         settings, largest = self._settings, 0.0
         for frame in range(1, len(self._sightings)):
             one, other, _ = in_both(self._sightings[0], self._sightings[frame])
             if len(one) < settings.points:
                 raise TranslationError(f"corners of the first frame were lost at {largest:.1f} px of parallax")
-            parallax = float(np.median(parallax_px(one, other, self._turns[frame], self._camera)))
+            parallax = picture_parallax_px(one, other, self._turns[frame], self._camera)
             if parallax >= settings.parallax_px:
                 return frame
             largest = max(largest, parallax)
-        raise TranslationError(f"median parallax of {largest:.1f} px is below {settings.parallax_px:g} px")
+        raise TranslationError(f"parallax of {largest:.1f} px is below {settings.parallax_px:g} px")
 
     def place(self, frame: int, neighbour: int) -> None:
         """Pose of a frame from the map: robust PnP, started at a neighbour's pose."""

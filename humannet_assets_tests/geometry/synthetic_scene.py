@@ -37,7 +37,9 @@ class Scene:
         for _, first, second in planes:
             width, height = (int(120 * np.linalg.norm(edge)) for edge in (first, second))
             layers = [
-                cv2.resize(rng.random((height // cell + 2, width // cell + 2, 3)), (width, height), interpolation=cv2.INTER_CUBIC)
+                cv2.resize(
+                    rng.random((height // cell + 2, width // cell + 2, 3)), (width, height), interpolation=cv2.INTER_CUBIC
+                )
                 for cell in (3, 8, 24)
             ]
             textures.append((np.clip(sum(layers) / 3, 0, 1) * 255).astype(np.uint8))
@@ -57,7 +59,9 @@ class Scene:
         return picture
 
 
-def walk(frames: int, step_m: tuple[float, float, float], turn_deg: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
+def walk(
+    frames: int, step_m: tuple[float, float, float], turn_deg: tuple[float, float, float]
+) -> tuple[np.ndarray, np.ndarray]:
     """Rotations (n, 3, 3) camera <- world and centres (n, 3) of a swaying walk; steps and turns are per frame, at most."""
     phase = np.linspace(0, 2 * np.pi, frames, endpoint=False)
     # Peak change per frame of amplitude * sin(phase) is amplitude * 2 pi / frames.
