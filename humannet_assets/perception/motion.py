@@ -31,8 +31,10 @@ _MODEL_PX = 1.5
 _MOVING_PX = 2.0
 _GRID = (9, 16)
 _RESTING_CHECK_PX = 1.5
-_EDGE_GRADIENT, _MIN_EDGES, _MIN_EDGE_REGIONS, _RESTING_SHARE = 120.0, 12, 4, 0.6
-"""Pixels this steep (Sobel) must change when they move by the checked distance; regions need this many of them to be heard."""
+_EDGE_GRADIENT, _MIN_EDGES = 120.0, 12
+_RESTING_EDGES, _RESTING_REGIONS, _MIN_RESTING_REGIONS = 0.8, 0.3, 4
+"""Pixels this steep (Sobel) must change when they move by the checked distance; regions need this many of them to be heard.
+A region rests if so large a share of its steep pixels stays; the background rests if so many of the regions do."""
 _CHANGED_LEVELS = 12
 """Grey levels a pixel must change by to count; above sensor noise and compression flicker."""
 
@@ -246,7 +248,7 @@ def _rigid_inliers(start: Floats, end: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _background_rests(before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]) -> bool:
-    """True if in most textured regions most edges stay exactly where they were: the camera cannot have moved."""
+    """True if in many regions nearly all edges stay exactly where they were: the camera cannot have moved."""
     import cv2
 
     dx, dy = cv2.Sobel(before, cv2.CV_32F, 1, 0), cv2.Sobel(before, cv2.CV_32F, 0, 1)
@@ -257,7 +259,8 @@ def _background_rests(before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8
     for edge_row, kept_row in zip(np.array_split(edges, rows), np.array_split(kept, rows), strict=True):
         parts = zip(np.array_split(edge_row, columns, axis=1), np.array_split(kept_row, columns, axis=1), strict=True)
         shares += [kept_part.sum() / edge_part.sum() for edge_part, kept_part in parts if edge_part.sum() >= _MIN_EDGES]
-    return len(shares) >= _MIN_EDGE_REGIONS and float(np.median(shares)) > _RESTING_SHARE
+    resting = sum(share >= _RESTING_EDGES for share in shares)
+    return resting >= max(_MIN_RESTING_REGIONS, _RESTING_REGIONS * len(shares))
 
 
 def _spread(corners: npt.NDArray[np.float32], width: int, height: int) -> npt.NDArray[np.float32]:
