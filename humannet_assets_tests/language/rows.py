@@ -63,7 +63,7 @@ def body(track_id: str = "b", start_s: float = 0.0, hips: Any = None, torso_px: 
     } | more
 
 
-def segment(segment_id: str, actor: str, track_id: str, start_s: float, end_s: float, **more: Any) -> dict[str, Any]:
+def segment(segment_id: str, actor: str, track_id: str | None, start_s: float, end_s: float, **more: Any) -> dict[str, Any]:
     """An atomic, acting segment."""
     return {
         "segment_id": segment_id,
