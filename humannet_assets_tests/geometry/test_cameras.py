@@ -74,7 +74,7 @@ def test_rotation_and_direction_are_told_apart_by_parallax(rotvec, seed, centre)
 
 def test_a_pose_far_from_the_rotation_estimate_is_refused():
     points, turn = cloud(0), Rotation.from_rotvec([0, 0.3, 0]).as_matrix()
-    first, second = CAMERA.project(points), CAMERA.project((points - (0.3, 0, 0)))
+    first, second = CAMERA.project(points), CAMERA.project(points - (0.3, 0, 0))
     assert fit_pose(first, second, CAMERA, turn, threshold_px=1.0, max_change_deg=4) is None
     assert fit_pose(first[:7], second[:7], CAMERA, np.eye(3), threshold_px=1.0, max_change_deg=4) is None
 

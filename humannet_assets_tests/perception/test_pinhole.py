@@ -14,7 +14,11 @@ def flat_hand() -> np.ndarray:
     hand = np.zeros((21, 3))
     for finger, x in enumerate((0.05, 0.025, 0.0, -0.02, -0.04)):
         for joint in range(4):
-            hand[1 + 4 * finger + joint] = (x * (1 + 0.1 * joint), -0.03 - 0.02 * joint - 0.03 * (finger > 0), 0.004 * joint * finger)
+            hand[1 + 4 * finger + joint] = (
+                x * (1 + 0.1 * joint),
+                -0.03 - 0.02 * joint - 0.03 * (finger > 0),
+                0.004 * joint * finger,
+            )
     return hand - hand.mean(axis=0)
 
 

@@ -120,7 +120,7 @@ SEGMENTS = Table(
         Column("valid_ratio", _f32, "Share of observed frames, 0..1."),
         Column("mean_speed", _f32, "Mean wrist (m/s) or body (limb m/s) speed."),
         Column("peak_speed", _f32, "Peak of the same."),
-        Column("path_m", _f32, "Length of the wrist's path, metres; null for bodies."),
+        Column("path_m", _f32, "Length of the wrist's path, metres, depth counted less (segments config); null for bodies."),
         Column("is_idle", _bool, "True when the actor practically rests."),
     ),
     identity=("clip_id", "level", "actor", "start_s", "end_s"),
