@@ -5,7 +5,7 @@ Three stages, so that a million videos need no million-squared comparisons:
 1. **Candidates.** Every distinct textured hash is cut into four 16-bit bands; videos sharing bands (also after turning or
    mirroring one of them) become candidates. Two hashes within three bits always share a band. Bands shared by very many
    videos (test cards, templates) are left out.
-2. **Alignment.** The temporal offset is found by voting of similar samples and by correlating brightness curves, so trims match.
+2. **Alignment.** Similar samples vote for the temporal offset and brightness curves are correlated, so that trims match.
 3. **Proof.** Over the overlap the hashes must agree, and one of three things must show that it is one recording and not only
    one place: the picture changes far more than the two differ; or the brightness curves run alike (different takes
    of one fixed camera do not); or nothing changes at all and the pictures are equal almost to the bit (slides).

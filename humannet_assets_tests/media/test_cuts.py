@@ -1,0 +1,122 @@
+"""Boundaries from stored scores: equal to PySceneDetect's, right on labelled footage, silent on single takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from humannet_assets.media.cuts import ShotConfig, ShotScores, find_boundaries, replay_content, replay_fades
+from humannet_assets.store.step import Outcome
+
+HARD = {
+    "cg_bigbuckbunny_30s.webm": [283, 376, 551],
+    "exo_nasa_mirror_3shots.mp4": [202],
+    "neg_multishot_leaf_deer_fades.mp4": [30, 180, 394],
+    "neg_slides_talk_1080p.mp4": [213, 1523, 2096, 2698, 2785, 3015, 3411],
+}
+"""Hard cuts of the labelled videos (MANIFEST; PySceneDetect's own golden values for the third)."""
+FADES = {"synthetic_fades.mp4": [84, 167], "neg_multishot_leaf_deer_fades.mp4": [15, 198, 377]}
+"""PySceneDetect's golden positions: the middle of the black frames."""
+SINGLE_TAKES = (
+    "ego_walk_gopro_hero7.mp4", "ego_walk_gopro_max_heromode.mp4", "neg_dog_eating.mp4", "exo_one_by_one_person_back.mp4",
+    "odd_vfr_upside_down_dog.mp4", "exo_soccer_juggle_man_720p.mp4", "exo_asl_book_woman.mkv", "neg_cars_topdown.mp4",
+    "exo_cups_hands_torso_720p.mp4", "topdown_letterblocks_hands_720p.mp4", "ego_hands_holoassist_z176-sep-05-22-switch.mp4",
+    "gif_classroom.gif", "odd_no_duration.webm", "odd_var_fps_video.mp4", "odd_av1_video.mkv", "exo_chaplin_two_men_bw.mp4",
+)  # fmt: skip
+
+
+def scores_of(outcome: Outcome) -> ShotScores:
+    row = outcome.rows[0]
+    return ShotScores(
+        np.asarray(row["cut_content"]),
+        np.asarray(row["cut_luma"]),
+        np.asarray(row["frame_times_s"]),
+        row["signature"],
+        row["signature_times_s"],
+    )
+
+
+def f1(found: dict[str, list[int]], labelled: dict[str, list[int]], tolerance: int = 2) -> float:
+    hits = sum(any(abs(cut - label) <= tolerance for cut in found[name]) for name in labelled for label in labelled[name])
+    wrong = sum(all(abs(cut - label) > tolerance for label in labelled[name]) for name in labelled for cut in found[name])
+    return 2 * hits / (sum(map(len, labelled.values())) + hits + wrong)
+
+
+def test_hard_cuts_of_labelled_videos(real_video) -> None:
+    found = {
+        name: [b.frame for b in find_boundaries(scores_of(real_video(name)), ShotConfig()) if b.kind == "cut"] for name in HARD
+    }
+    assert f1(found, HARD) >= 0.95, found
+
+
+def test_fades_of_labelled_videos(real_video) -> None:
+    found = {
+        name: [b.frame for b in find_boundaries(scores_of(real_video(name)), ShotConfig()) if b.kind == "fade"]
+        for name in FADES
+    }
+    assert f1(found, FADES) >= 0.8, found
+
+
+def test_a_dissolve_is_one_boundary_inside_it(real_video) -> None:
+    found = find_boundaries(scores_of(real_video("exo_nasa_mirror_3shots.mp4")), ShotConfig())
+    assert [b.kind for b in found] == ["fade", "cut"]
+    assert 128 <= found[0].frame <= 147
+
+
+@pytest.mark.parametrize("name", SINGLE_TAKES)
+def test_single_takes_have_no_cut(real_video, name: str) -> None:
+    assert find_boundaries(scores_of(real_video(name)), ShotConfig()) == []
+
+
+@pytest.mark.parametrize("name", ["cg_bigbuckbunny_30s.webm", "synthetic_fades.mp4", "exo_nasa_mirror_3shots.mp4"])
+def test_replay_equals_pyscenedetect_on_the_video_itself(real_video, media_dir, name: str) -> None:
+    from scenedetect import ContentDetector, SceneManager, ThresholdDetector, open_video
+
+    expected = []
+    for detector in (ContentDetector(), ThresholdDetector()):
+        manager = SceneManager()
+        manager.add_detector(detector)
+        manager.detect_scenes(open_video(str(media_dir / "videos" / name), backend="pyav"))
+        expected.append([cut.frame_num for cut in manager.get_cut_list(show_warning=False)])
+    scores = scores_of(real_video(name))
+    assert replay_content(scores.content, 27.0, 15) == expected[0]
+    assert [frame for frame, _ in replay_fades(scores.luma, 12, 15)] == expected[1]
+
+
+def _scores(content: np.ndarray, luma: np.ndarray | None = None, signature: list[int] | None = None) -> ShotScores:
+    times = np.arange(len(content)) / 30
+    samples = np.arange(0, times[-1], 0.25)
+    bright = np.full(len(content), 120.0) if luma is None else luma
+    return ShotScores(content, bright, times, signature or [1] * len(samples), samples.tolist())
+
+
+def _layouts(count: int, change_at: int) -> list[int]:
+    """Textured hashes (bit 0) of one layout before a sample and of its opposite from it on."""
+    return [1 if index < change_at else -1 for index in range(count)]
+
+
+def test_a_flash_and_a_whip_pan_are_no_cuts() -> None:
+    flash = np.full(300, 2.0)
+    flash[150:152] = 80.0
+    assert find_boundaries(_scores(flash), ShotConfig()) == []
+    pan = np.full(300, 2.0)
+    pan[100:140] = 45.0
+    assert find_boundaries(_scores(pan, signature=_layouts(40, 14)), ShotConfig()) == []
+
+
+def test_a_cut_is_found_where_score_and_layout_change() -> None:
+    content = np.full(300, 2.0)
+    content[150] = 60.0
+    (cut,) = find_boundaries(_scores(content, signature=_layouts(40, 20)), ShotConfig())
+    assert (cut.frame, cut.kind, cut.score) == (150, "cut", 60.0)
+
+
+def test_a_new_slide_is_a_cut_and_a_refresh_is_not() -> None:
+    content = np.zeros(300)
+    content[[60, 150]] = 3.0
+    found = find_boundaries(_scores(content, signature=_layouts(40, 20)), ShotConfig())
+    assert [b.frame for b in found] == [150]
+
+
+def test_short_videos_have_no_boundaries() -> None:
+    assert find_boundaries(_scores(np.array([0.0, 90.0])), ShotConfig()) == []
