@@ -6,15 +6,14 @@ Steps that share one decode (`FrameStep`s over the same clips) are run together.
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import polars as pl
 import pyarrow as pa
 
@@ -63,26 +62,10 @@ class StepReport:
         return self.kept + self.rejected + self.failed + self.pending == self.inputs
 
 
-def _json_default(value: Any) -> Any:
-    if hasattr(value, "item"):
-        return value.item()
-    return str(value)
-
-
-def _finite(value: Any) -> Any:
-    """NaN and infinities are not JSON: they become null."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return _finite(value.item()) if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
-
-
 def evidence_json(evidence: Mapping[str, Any]) -> str:
-    """The numbers that decided, as a JSON object; NaN becomes null."""
-    return json.dumps(_finite(dict(evidence)), sort_keys=True, default=_json_default)
+    """The numbers that decided, as a JSON object; NaN and infinities, which JSON lacks, become null."""
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(evidence, default=str, option=options).decode()
 
 
 def build_rows(step: Step[Any], unit: Mapping[str, Any], outcome: Outcome, run_id: str, now: datetime) -> list[dict[str, Any]]:
