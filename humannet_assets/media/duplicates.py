@@ -38,9 +38,9 @@ class DuplicateConfig(StepConfig):
     """Thresholds of near-duplicate search. Distances are shares of differing hash bits: unrelated pictures measure .5."""
 
     max_distance: float = Field(
-        0.15, ge=0, le=0.5, description="Mean distance over the overlap; re-encodes .00-.02, trims up to .13. Our choice."
+        0.2, ge=0, le=0.5, description="Mean distance over the overlap; re-encodes .00-.02, trims up to .16. Our choice."
     )
-    sample_distance: float = Field(0.25, ge=0, le=0.5, description="Distance up to which one sample agrees. Our choice.")
+    sample_distance: float = Field(0.3, ge=0, le=0.5, description="Distance up to which one sample agrees. Our choice.")
     min_agreeing: float = Field(0.85, ge=0, le=1, description="Share of overlapping samples that must agree. Our choice.")
     min_coverage: float = Field(0.7, ge=0.1, le=1, description="Share of the shorter video the overlap must cover. Our choice.")
     min_overlap_s: float = Field(0.05, ge=0, description="Seconds of overlap below which nothing is proven. Our choice.")

@@ -19,7 +19,8 @@ TEXTURE_MIN = 6.0
 """Standard deviation of the grey levels (0-255) below which a sample counts as flat (our choice: black frames with
 compression noise measure below 2, dim night footage above 8)."""
 
-TRANSFORMS = ("none", "rot90", "rot180", "rot270", "mirror")
+TRANSFORMS = ("none", "rot90", "rot180", "rot270", "mirror", "mirror90", "mirror180", "mirror270")
+"""The eight ways to turn (clockwise) a picture or its left-right mirror image: mirror90 is mirrored first, then turned."""
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -58,6 +59,9 @@ def _index_maps() -> dict[str, tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]
         # Clockwise quarter turn: new[r, c] = old[last - c, r], a transpose followed by a left-right mirror.
         "rot90": (transposed, odd_column),
         "rot270": (transposed, odd_row),
+        "mirror90": (transposed, odd_row ^ odd_column),
+        "mirror180": (position, odd_row),
+        "mirror270": (transposed, np.zeros(64, bool)),
     }
 
 

@@ -89,12 +89,12 @@ def test_the_counter_video_decodes_frame_exact(media_dir: Path) -> None:
 
     path = media_dir / "videos" / "synthetic_frame_counter_10fps.mp4"
     with av.open(str(path)) as container:
-        plain = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        plain = [frame.to_ndarray(format="rgb24")[::4, ::4] for frame in container.decode(video=0)]
     assert len({picture.tobytes() for picture in plain}) == 30
     for index in (0, 7, 10, 29):
         (frame,) = iter_frames(path, [index / 10])
         assert frame.index == index
-        distance = [np.abs(frame.rgb.astype(int) - picture).mean() for picture in plain]
+        distance = [np.abs(frame.rgb[::4, ::4].astype(int) - picture).mean() for picture in plain]
         assert int(np.argmin(distance)) == index
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -85,5 +87,5 @@ def test_shots_partition_the_frames_and_clips_partition_long_shots(
             continue
         assert inside[0]["start_frame"] == shot["start_frame"]
         assert inside[-1]["end_frame"] == shot["end_frame"]
-        assert all(one["end_frame"] == two["start_frame"] for one, two in zip(inside, inside[1:], strict=False))
+        assert all(one["end_frame"] == two["start_frame"] for one, two in pairwise(inside))
         assert all(clip["end_frame"] > clip["start_frame"] for clip in inside)

@@ -20,7 +20,9 @@ VIDEO_DUPLICATES = Table(
         Column("distance", _f32, "Mean share of differing hash bits over the overlap, 0..1; null for unique videos."),
         Column("overlap_s", _f32, "Seconds of this video that the match covers."),
         Column("offset_s", _f32, "Start of the overlap in the matched video minus its start here, seconds."),
-        Column("transform", _str, "Geometric relation that matched: none, rot90, rot180, rot270, mirror."),
+        Column(
+            "transform", _str, "Relation that matched: none, rot90, rot180, rot270, mirror, mirror90, mirror180, mirror270."
+        ),
     ),
 )
 
@@ -78,7 +80,11 @@ CLIP_SIGNALS = Table(
         Column("hand_count_mean", _f32, "Mean number of hands per inferred frame."),
         Column("hand_confidence", _f32, "Mean confidence of the hands found."),
         Column("hand_area", _f32, "Median area of hand boxes as a share of the picture."),
-        Column("hand_bottom_entry", _f32, "Share of hands whose forearm enters over the lower or its own lateral edge, as a wearer's do."),
+        Column(
+            "hand_bottom_entry",
+            _f32,
+            "Share of hands whose forearm enters over the lower or its own lateral edge, as a wearer's do.",
+        ),
         Column("pose_rate", _f32, "Share of inferred frames with a body pose."),
         Column("pose_visibility", _f32, "Mean landmark visibility of the poses found."),
         Column("pose_score", _f32, "Mean plausibility of the poses found, 0..1 (visible limbs, proportions)."),
