@@ -154,6 +154,10 @@ class _Mapper:
         rotation = np.asarray(cv2.Rodrigues(rotvec)[0], np.float64)
         self.rotations[frame] = rotation
         self.centres[frame] = -rotation.T @ np.asarray(shift, np.float64).reshape(3)
+        # A point that disagrees was triangulated badly or moves by itself: it may only come back from here on.
+        for identity in np.delete(seen.ids[chosen], index).tolist():
+            del self._points[identity]
+            self._first_seen[identity] = frame
 
     def grow(self, frame: int) -> None:
         """Add corners that have moved enough since they were first seen, each from its first frame and this one."""
