@@ -1,0 +1,1 @@
+"""The ground-truthed world that makes the sample library: scenes, actors, cameras, rendering, encoding, sidecars."""

@@ -72,7 +72,9 @@ def walking_head(path_m: npt.ArrayLike, heading_rad: float, stride_hz: float, ti
     heading = heading_rad + 0.02 * math.sin(phase)
     gaze_pitch = pitch_rad + 0.012 * math.sin(2 * phase + 0.6)
     side = np.array([math.cos(heading), math.sin(heading), 0.0])
-    forward = np.array([-math.sin(heading) * math.cos(gaze_pitch), math.cos(heading) * math.cos(gaze_pitch), math.sin(gaze_pitch)])
+    forward = np.array(
+        [-math.sin(heading) * math.cos(gaze_pitch), math.cos(heading) * math.cos(gaze_pitch), math.sin(gaze_pitch)]
+    )
     eye = np.asarray(path_m, np.float64) + side * 0.02 * math.sin(phase) + (0, 0, 0.025 * math.cos(2 * phase))
     return look_at(eye, eye + forward, roll_rad=0.012 * math.sin(phase + 0.4))
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from humannet_assets.simulator.world import RGB
 
 CLOCK = Fraction(1, 90_000)
@@ -20,7 +22,7 @@ CLOCK = Fraction(1, 90_000)
 class Encoding:
     """How pictures become H.264: quality (x264's constant rate factor, lower is better) and distance of keyframes."""
 
-    crf: int = 27
+    crf: int = 24
     keyframe_interval: int = 48
 
 
@@ -79,7 +81,7 @@ def read_video(path: Path) -> Iterator[tuple[float, RGB]]:
         for frame in container.decode(video=0):
             time_s = float(frame.time or 0.0)
             first = time_s if first is None else first
-            yield time_s - first, frame.to_ndarray(format="rgb24")
+            yield time_s - first, frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
 
 def truncate(source: Path, target: Path, share: float) -> None:

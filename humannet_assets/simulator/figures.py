@@ -7,7 +7,7 @@ MediaPipe's pose landmarker.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ from humannet_assets.simulator.world import SceneBuilder, World
 
 Color = tuple[float, float, float]
 Direction = npt.NDArray[np.float64]
+_ToWorld = Callable[[npt.ArrayLike], npt.NDArray[np.float64]]
 
 _SIDES = (("left", -1.0), ("right", 1.0))
 _SHOULDER, _HIP = (0.185, 1.42), (0.095, 0.93)  # metres: half width, height above the floor
@@ -153,14 +154,15 @@ class Figure:
             world.stretch(self._part(f"{side}_thigh"), out(hip), out(knee))
             world.stretch(self._part(f"{side}_shin"), out(knee), out(ankle))
             toe = np.array([0.0, -shin[2], shin[1]])
-            world.stretch(self._part(f"{side}_foot"), out(ankle + 0.03 * shin - 0.03 * toe), out(ankle + 0.035 * shin + 0.15 * toe))
-            self._pose_hand(world, out, side, sign, wrist, fore)
+            world.stretch(
+                self._part(f"{side}_foot"), out(ankle + 0.03 * shin - 0.03 * toe), out(ankle + 0.035 * shin + 0.15 * toe)
+            )
+            self._pose_hand(world, out, side, wrist=wrist, fore=fore)
             points = {"shoulder": shoulder, "elbow": elbow, "wrist": wrist, "hip": hip, "knee": knee, "ankle": ankle}
             joints |= {f"{side}_{name}": out(point) for name, point in points.items()}
         return np.array([joints[name] for name in BODY_JOINTS])
 
-    def _pose_trunk(self, world: World, out: object) -> None:
-        assert callable(out)
+    def _pose_trunk(self, world: World, out: _ToWorld) -> None:
         half, top, hip, low = _SHOULDER[0], _SHOULDER[1], _HIP[0], _HIP[1]
         world.stretch(self._part("shoulders"), out((-half + 0.02, 0, top)), out((half - 0.02, 0, top)))
         world.stretch(self._part("chest_left"), out((-half + 0.09, 0.01, top - 0.06)), out((-hip + 0.03, 0, low + 0.08)))
@@ -186,20 +188,22 @@ class Figure:
             world.place(self._part(f"{side}_brow"), at(sign * 0.033, 0.087, 0.043), frame)
         return joints
 
-    def _pose_hand(
-        self, world: World, out: object, side: str, sign: float, wrist: npt.NDArray[np.float64], fore: Direction
-    ) -> None:
+    def _pose_hand(self, world: World, out: _ToWorld, side: str, *, wrist: npt.NDArray[np.float64], fore: Direction) -> None:
         """Palm and fingers continue the forearm, spread in the plane of the body's front, thumb towards the head's side."""
-        assert callable(out)
+        sign = 1.0 if side == "right" else -1.0
         across = np.cross(fore, (0.0, 1.0, 0.0))
         across = across / max(float(np.linalg.norm(across)), 1e-6)
         world.stretch(self._part(f"{side}_palm"), out(wrist + 0.02 * fore), out(wrist + 0.075 * fore))
         for i in range(4):
             aside = (i - 1.5) * 0.019 * across
             reach = (0.155, 0.175, 0.17, 0.145)[i]
-            world.stretch(self._part(f"{side}_finger{i}"), out(wrist + 0.08 * fore + aside), out(wrist + reach * fore + aside * 1.35))
+            world.stretch(
+                self._part(f"{side}_finger{i}"), out(wrist + 0.08 * fore + aside), out(wrist + reach * fore + aside * 1.35)
+            )
         inward = -sign * np.sign(across[0] if abs(across[0]) > 0.1 else across[2] * sign) * across
-        world.stretch(self._part(f"{side}_thumb"), out(wrist + 0.03 * fore + 0.02 * inward), out(wrist + 0.09 * fore + 0.062 * inward))
+        world.stretch(
+            self._part(f"{side}_thumb"), out(wrist + 0.03 * fore + 0.02 * inward), out(wrist + 0.09 * fore + 0.062 * inward)
+        )
 
     def _capsule(self, scene: SceneBuilder, part: str, radius: float, material: str) -> None:
         scene.add(self._part(part), "capsule", (radius * self.scale, 0.05), material, group=self.group)

@@ -33,8 +33,8 @@ _GRASP_POINT_CM = np.array([-1.0, 9.5, -3.0])
 """Where a held thing sits: under the knuckles."""
 
 SKIN_TONES: dict[str, tuple[float, float, float]] = {
-    "light": (0.87, 0.66, 0.55),
-    "tan": (0.74, 0.53, 0.40),
+    "light": (0.94, 0.74, 0.64),
+    "tan": (0.80, 0.58, 0.46),
     "brown": (0.50, 0.33, 0.24),
 }
 
@@ -67,15 +67,15 @@ class WearerHand:
     """One hand of the person who wears the camera, declared in a scene and posed per frame.
 
     `path` leads the grasp point through the world, with the grip as fourth coordinate; the forearm points to `elbow`.
+    The wrist is bent up by `lift_rad`, which shows the back of the hand to the wearer, and turned by `roll_rad`.
     """
 
     side: Side
     path: Path
     elbow: npt.NDArray[np.float64]
     group: int
-    droop_rad: float = 0.12
+    lift_rad: float = 0.25
     roll_rad: float = 0.0
-    yaw_rad: float = 0.0
 
     def declare(self, scene: SceneBuilder, skin: tuple[float, float, float], sleeve: str) -> None:
         """Add the hand's and forearm's geometry; `sleeve` is a material of the scene."""
@@ -104,15 +104,15 @@ class WearerHand:
         back = (self.elbow - wrist) / np.linalg.norm(self.elbow - wrist)
         world.stretch(self._part("forearm"), wrist - back * 0.005, wrist + back * 0.12)
         world.stretch(self._part("cuff"), wrist + back * 0.085, wrist + back * 0.14)
-        world.stretch(self._part("sleeve"), wrist + back * 0.14, wrist + back * 0.36)
+        world.stretch(self._part("sleeve"), wrist + back * 0.14, wrist + back * 0.55)
         return joints
 
     def _frame(self, grasp: npt.NDArray[np.float64]) -> Matrix:
-        """Axes of the hand as columns: fingers continue the forearm, a little bent down, palm towards the table."""
+        """Axes of the hand as columns: fingers continue the forearm, bent up a little, palm towards the table."""
         forward = grasp - self.elbow
-        azimuth = math.atan2(-forward[0], forward[1]) + self.yaw_rad
+        azimuth = math.atan2(-forward[0], forward[1])
         slope = math.atan2(forward[2], math.hypot(forward[0], forward[1]))
-        pitch = 0.45 * slope - self.droop_rad
+        pitch = 0.45 * slope + self.lift_rad
         return rotation((0, 0, 1), azimuth) @ rotation((1, 0, 0), pitch) @ rotation((0, 1, 0), self.roll_rad)
 
     def _place_nail(self, world: World, tip: int, joints: Matrix, frame: Matrix) -> None:
@@ -121,7 +121,9 @@ class WearerHand:
         up = frame[:, 2] - along * float(frame[:, 2] @ along)
         up /= np.linalg.norm(up)
         world.place(
-            self._part(f"nail{tip}"), joints[tip] + along * 0.002 + up * 0.0068, np.column_stack([np.cross(along, up), along, up])
+            self._part(f"nail{tip}"),
+            joints[tip] + along * 0.002 + up * 0.0068,
+            np.column_stack([np.cross(along, up), along, up]),
         )
 
     def _part(self, name: str) -> str:

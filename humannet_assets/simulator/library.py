@@ -14,7 +14,7 @@ from humannet_assets.simulator import scenes
 from humannet_assets.simulator.cameras import intrinsics
 from humannet_assets.simulator.encoding import Encoding, read_video, truncate, write_video
 from humannet_assets.simulator.shots import Shot, render_shot
-from humannet_assets.simulator.sidecar import FrameTruth, Outcome, Segment, ShotTruth, Sidecar, load_sidecar
+from humannet_assets.simulator.sidecar import FrameTruth, Outcome, Segment, Sidecar, load_sidecar
 from humannet_assets.simulator.world import RGB
 
 MakeShot = Callable[[np.random.Generator], Shot]
@@ -82,7 +82,7 @@ class Rendered(Case):
             cuts=[start for start in joints if start not in fades], fades=fades,
             intrinsics=intrinsics(*self.size, shots[0].vertical_fov_deg), segments=segments, frames=truths,
             shots=[
-                ShotTruth(start_frame=start, end_frame=end, scene=shot.scene, viewpoint=shot.viewpoint, human_centric=shot.human_centric)
+                shot.truth(start, end)
                 for shot, (start, end) in zip(shots, spans, strict=True)
             ],
         )  # fmt: skip
@@ -96,10 +96,10 @@ class Rendered(Case):
             local = [time_s - offset for time_s in times[start:end]][:limit]
             for k, (rendered, truth) in enumerate(render_shot(shot, *self.size, local, offset)):
                 gain = self._gain(index, k, end - start)
-                picture = rendered if self.blur_sigma_px == 0 else _blurred(rendered, self.blur_sigma_px)
+                picture: RGB = rendered if self.blur_sigma_px == 0 else _blurred(rendered, self.blur_sigma_px)
                 if gain < 1:
                     picture = (picture * gain).astype(np.uint8)
-                yield picture, truth.model_copy(update={"brightness": round(gain, 4)})
+                yield picture.astype(np.uint8, copy=False), truth.model_copy(update={"brightness": round(gain, 4)})
 
     def _plan(self) -> tuple[list[Shot], list[tuple[int, int]], list[Segment]]:
         """Shots, their frame spans, and all atomic actions in the video's time."""
@@ -159,7 +159,9 @@ class Recoded(Case):
         def pictures() -> Iterator[tuple[float, RGB]]:
             for index, (time_s, picture) in enumerate(read_video(folder / truth.file)):
                 if index in wanted:
-                    resized = picture if self.size is None else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+                    resized = picture
+                    if self.size is not None:
+                        resized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
                     yield time_s - shift, np.ascontiguousarray(np.rot90(resized, self.rotation_deg // 90))
 
         wanted = set(kept)
@@ -217,16 +219,18 @@ def _blurred(picture: RGB, sigma_px: float) -> RGB:
     return cv2.GaussianBlur(picture, (0, 0), sigma_px).astype(np.uint8)
 
 
-def _clip(name: str, seed: int, make: MakeShot, duration_s: float, rate: float = 15.0, size: tuple[int, int] = (640, 480)) -> Rendered:
+def _clip(
+    name: str, seed: int, make: MakeShot, duration_s: float, *, rate: float = 15.0, size: tuple[int, int] = (640, 480)
+) -> Rendered:
     return Rendered(name, seed, "kept", takes=(Take(make, duration_s),), rate=rate, size=size)
 
 
-def _rejected(name: str, seed: int, reason: str, make: MakeShot, duration_s: float, size: tuple[int, int]) -> Rendered:
+def _rejected(name: str, seed: int, reason: str, *, make: MakeShot, duration_s: float, size: tuple[int, int]) -> Rendered:
     return Rendered(name, seed, "rejected", (reason,), takes=(Take(make, duration_s),), size=size)
 
 
 _EDIT = (
-    Take(scenes.table_blocks, 2.4),
+    Take(scenes.table_varied, 2.4),
     Take(scenes.figure_lifts, 2.4),
     Take(scenes.walk_corridor, 2.0),
     Take(scenes.room_ball, 2.0),
@@ -240,23 +244,42 @@ CASES: tuple[Case, ...] = (
     _clip("ego_hands_tray", 14, scenes.table_tray, 7.4),
     _clip("ego_walk_corridor", 21, scenes.walk_corridor, 8.0, size=(480, 360)),
     _clip("ego_walk_street", 22, scenes.walk_street, 8.0, size=(640, 360)),
-    _clip("exo_walk_across", 31, scenes.figure_walks, 7.0),
-    _clip("exo_wave", 32, scenes.figure_waves, 6.2),
+    _clip("exo_walk_across", 31, scenes.figure_walks, 7.0, size=(480, 360)),
+    _clip("exo_wave", 32, scenes.figure_waves, 6.2, size=(480, 360)),
     _clip("exo_lift_arms", 33, scenes.figure_lifts, 6.6, rate=24.0, size=(480, 360)),
-    _rejected("empty_room_light", 41, "no_people", scenes.room_light, 6.0, (480, 360)),
-    _rejected("empty_room_ball", 42, "no_people", scenes.room_ball, 6.4, (320, 240)),
-    _rejected("static_table", 43, "static", scenes.table_still, 5.0, (480, 360)),
+    _rejected("empty_room_light", 41, "no_people", make=scenes.room_light, duration_s=6.0, size=(480, 360)),
+    _rejected("empty_room_ball", 42, "no_people", make=scenes.room_ball, duration_s=6.4, size=(320, 240)),
+    _rejected("static_table", 43, "static", make=scenes.table_still, duration_s=5.0, size=(480, 360)),
     Rendered("edit_five_shots", 51, "kept", takes=_EDIT, size=(480, 360)),
     Recoded(
-        "near_duplicate_cups", 61, "duplicate", ("re-encoded, rescaled and trimmed",), source="ego_hands_cups", size=(480, 360),
-        trim=(8, 10), encoding=Encoding(crf=33, keyframe_interval=30),
-    ),  # fmt: skip
+        "near_duplicate_cups",
+        61,
+        "duplicate",
+        ("re-encoded, rescaled and trimmed",),
+        source="ego_hands_cups",
+        size=(480, 360),
+        trim=(8, 10),
+        encoding=Encoding(crf=33, keyframe_interval=30),
+    ),
     Recoded(
-        "rotated_duplicate_wave", 62, "duplicate", ("stored on its side with a rotation flag",), source="exo_wave",
-        rotation_deg=90, encoding=Encoding(crf=29),
-    ),  # fmt: skip
-    Rendered("blurred_hands", 71, "rejected", ("blurred",), takes=(Take(scenes.table_point, 5.6),), blur_sigma_px=9.0),
-    Rendered("vfr_hands", 72, "kept", takes=(Take(scenes.table_point, 6.0),), size=(480, 360), variable_rate=True),
+        "rotated_duplicate_wave",
+        62,
+        "duplicate",
+        ("stored on its side with a rotation flag",),
+        source="exo_wave",
+        rotation_deg=90,
+        encoding=Encoding(crf=29),
+    ),
+    Rendered(
+        "blurred_hands",
+        71,
+        "rejected",
+        ("blurred",),
+        takes=(Take(scenes.table_varied, 5.6),),
+        size=(480, 360),
+        blur_sigma_px=7.0,
+    ),
+    Rendered("vfr_hands", 72, "kept", takes=(Take(scenes.table_varied, 6.0),), size=(480, 360), variable_rate=True),
     Truncated("corrupt_truncated", 81, "unreadable", ("truncated",), source="exo_walk_across"),
     TextFile("not_a_video", 82, "unreadable", ("not a video",), text="This is a text file, whatever its name says.\n" * 8),
 )

@@ -48,14 +48,23 @@ def make_sample_library(folder: Path, only: Sequence[str] = (), progress: Progre
     return made
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m humannet_assets.simulator.sample_library", description="Make the sample library.")
-    parser.add_argument("--out", type=Path, default=Path("sample_library"), help="folder to write into (default: sample_library)")
+    parser = argparse.ArgumentParser(
+        prog="python -m humannet_assets.simulator.sample_library", description="Make the sample library."
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("sample_library"), help="folder to write into (default: sample_library)"
+    )
     parser.add_argument("--only", nargs="*", default=(), metavar="CASE", help="make only these cases")
     options = parser.parse_args(arguments)
     try:
-        made = make_sample_library(options.out, options.only, progress=lambda line: sys.stdout.write(line + "\n"))
+        made = make_sample_library(options.out, options.only, progress=_say)
     except (RenderingUnavailableError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from humannet_assets.simulator.cameras import Matrix, intrinsics, to_camera
 from humannet_assets.simulator.motion import Path
-from humannet_assets.simulator.sidecar import Actor, FrameTruth, Intrinsics, JointSet, Segment, Side, Viewpoint
+from humannet_assets.simulator.sidecar import Actor, FrameTruth, Intrinsics, JointSet, Segment, ShotTruth, Side, Viewpoint
 from humannet_assets.simulator.world import RGB, SceneBuilder, World
 
 LEFT_GROUP, RIGHT_GROUP, BODY_GROUP = 2, 3, 4
@@ -42,10 +42,22 @@ class Shot:
     vertical_fov_deg: float = 50.0
     paths: dict[Actor, Path] = field(default_factory=dict)
 
+    def truth(self, start_frame: int, end_frame: int) -> ShotTruth:
+        """The sidecar's entry for this shot."""
+        return ShotTruth(
+            start_frame=start_frame,
+            end_frame=end_frame,
+            scene=self.scene,
+            viewpoint=self.viewpoint,
+            human_centric=self.human_centric,
+        )
+
     def segments(self, offset_s: float, duration_s: float) -> list[Segment]:
         """Atomic actions that begin and end within the shot, shifted by where the shot begins in the video."""
         found = [
-            Segment(actor=actor, start_s=round(move.start_s + offset_s, 3), end_s=round(move.end_s + offset_s, 3), text=move.text)
+            Segment(
+                actor=actor, start_s=round(move.start_s + offset_s, 3), end_s=round(move.end_s + offset_s, 3), text=move.text
+            )
             for actor, path in self.paths.items()
             for move in path.moves
             if move.text and move.end_s <= duration_s
@@ -66,7 +78,9 @@ def render_shot(
         for time_s in times_s:
             state = shot.animate(world, time_s)
             picture = world.render(state.camera)
-            hands = {side: _joint_set(world, camera, state, joints, HAND_GROUP[side]) for side, joints in state.hands.items()}
+            hands: dict[Side, JointSet] = {
+                side: _joint_set(world, camera, state, joints, HAND_GROUP[side]) for side, joints in state.hands.items()
+            }
             bodies = [_joint_set(world, camera, state, joints, BODY_GROUP) for joints in state.bodies]
             yield picture, FrameTruth(
                 time_s=round(time_s + offset_s, 6), camera=_rounded(state.camera, 5), bodies=bodies,

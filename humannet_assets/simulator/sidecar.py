@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -180,7 +181,7 @@ class Sidecar(_Model):
         if self.frames and self.intrinsics is None:
             raise ValueError("frames without intrinsics: joints could not be projected")
         times = [frame.time_s for frame in self.frames]
-        if any(after <= before for before, after in zip(times, times[1:], strict=False)):
+        if any(after <= before for before, after in pairwise(times)):
             raise ValueError("frame times do not increase")
         for kind in ("cuts", "fades"):
             if outside := [index for index in getattr(self, kind) if not 0 <= index < self.frame_count]:

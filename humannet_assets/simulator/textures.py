@@ -79,7 +79,9 @@ def bricks(rng: np.random.Generator, color: Color = (0.62, 0.3, 0.22), rows: int
     return _paint(color, shade, np.where(mortar, -0.25, 0.03))
 
 
-def tiles(rng: np.random.Generator, light: Color = (0.8, 0.78, 0.72), dark: Color = (0.42, 0.46, 0.5), count: int = 4) -> Picture:
+def tiles(
+    rng: np.random.Generator, light: Color = (0.8, 0.78, 0.72), dark: Color = (0.42, 0.46, 0.5), count: int = 4
+) -> Picture:
     """Square tiles in two alternating colours with grout."""
     y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE * count
     odd = ((x.astype(int) + y.astype(int)) % 2).astype(bool)

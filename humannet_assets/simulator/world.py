@@ -108,6 +108,7 @@ class SceneBuilder:
         size: Sequence[float],
         material: str,
         position: Vector = (0, 0, 0),
+        *,
         frame: Matrix | None = None,
         group: int = SCENERY,
     ) -> str:
@@ -118,7 +119,7 @@ class SceneBuilder:
         self.parts.append(Part(name, shape, tuple(size), material, (x, y, z), np.eye(3) if frame is None else frame, group))
         return name
 
-    def wall(self, name: str, start: Vector, end: Vector, height: float, material: str, base: float = 0.0) -> str:
+    def wall(self, name: str, start: Vector, end: Vector, height: float, material: str, *, base: float = 0.0) -> str:
         """An upright rectangle on the floor between two points (x, y); its front faces left of the way from start to end."""
         a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
         along = np.array([*(b - a), 0.0]) / np.linalg.norm(b - a)
@@ -126,7 +127,7 @@ class SceneBuilder:
         frame = np.column_stack([along, up, np.cross(along, up)])
         frame[:, 0], frame[:, 2] = -frame[:, 0], -frame[:, 2]
         middle = (*((a + b) / 2), base + height / 2)
-        return self.add(name, "plane", (float(np.linalg.norm(b - a)) / 2, height / 2, 0.1), material, middle, frame)
+        return self.add(name, "plane", (float(np.linalg.norm(b - a)) / 2, height / 2, 0.1), material, middle, frame=frame)
 
     def build(self, width: int, height: int, vertical_fov_deg: float) -> World:
         """Compile for pictures of that size; raises `RenderingUnavailableError` without a working MuJoCo."""
@@ -138,7 +139,7 @@ class SceneBuilder:
         spec.visual.headlight.ambient = [self.ambient] * 3
         spec.visual.headlight.diffuse = [0.12] * 3
         spec.visual.headlight.specular = [0.0] * 3
-        spec.visual.map.znear, spec.visual.map.zfar = 0.02, 80.0
+        spec.visual.map.znear, spec.visual.map.zfar, spec.visual.map.shadowscale = 0.02, 80.0, 0.4
         spec.stat.extent, spec.stat.center = 1.0, [0.0, 0.0, 1.0]
         if self.sky is not None:
             spec.add_texture(
