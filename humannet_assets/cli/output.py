@@ -40,7 +40,7 @@ def write_result(
 
     Args:
         result: The connection after `execute`.
-        format_: How.
+        format_: How; Parquet is written by `write_parquet`.
         output: File to write; standard output when None.
         console: Where tables are drawn.
         max_rows: Rows shown of a table; the other formats are always complete.
@@ -49,18 +49,37 @@ def write_result(
         Number of rows written.
 
     Raises:
-        UsageError: Parquet without a file; a table into a file; a file that cannot be written.
+        UsageError: A table into a file; a file that cannot be written.
     """
     if format_ is Format.table:
         if output is not None:
             raise UsageError("a table is for the terminal; choose --format csv, json or parquet with --output")
         return _write_table(result, console, max_rows)
-    if format_ is Format.parquet:
-        if output is None:
-            raise UsageError("Parquet is not text: say where it goes with --output FILE")
-        return _write_parquet(result, output)
     with _text_target(output) as target:
         return _write_csv(result, target) if format_ is Format.csv else _write_json(result, target)
+
+
+def write_parquet(relation: duckdb.DuckDBPyRelation | None, output: Path | None) -> int:
+    """Stream a relation into a Parquet file; returns the number of rows.
+
+    Raises:
+        UsageError: No file was named, it cannot be written, or the statement has no result.
+    """
+    import pyarrow.parquet as pq
+
+    if output is None:
+        raise UsageError("Parquet is not text: say where it goes with --output FILE")
+    reader, count = (None if relation is None else relation.to_arrow_reader(BATCH_ROWS)), 0
+    if reader is None:
+        raise UsageError("the statement has no result to write")
+    try:
+        with pq.ParquetWriter(output, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+                count += batch.num_rows
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {error}") from error
+    return count
 
 
 @contextmanager
@@ -103,21 +122,6 @@ def _write_json(result: duckdb.DuckDBPyConnection, target: TextIO) -> int:
             target.write(json.dumps(dict(zip(names, row, strict=True)), default=_plain, ensure_ascii=False))
             count += 1
     target.write("\n]\n")
-    return count
-
-
-def _write_parquet(result: duckdb.DuckDBPyConnection, output: Path) -> int:
-    import pyarrow.parquet as pq
-
-    reader, count = result.to_arrow_reader(BATCH_ROWS), 0
-    assert reader is not None
-    try:
-        with pq.ParquetWriter(output, reader.schema) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-                count += batch.num_rows
-    except OSError as error:
-        raise UsageError(f"cannot write {output}: {error}") from error
     return count
 
 

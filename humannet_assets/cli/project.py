@@ -55,9 +55,7 @@ class Project:
         """The resource Dagster's assets take."""
         from humannet_assets.resources.pipeline import PipelineResource
 
-        return PipelineResource(
-            root=self.root, catalog_file=str(self.catalog_file), settings_file=str(self.settings_file)
-        )
+        return PipelineResource(root=self.root, catalog_file=str(self.catalog_file), settings_file=str(self.settings_file))
 
     def require_tables(self) -> LanceStore:
         """The store, if anything has been ingested; raises `UsageError` otherwise."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from humannet_assets.cli.output import Format, write_result
+from humannet_assets.cli.output import Format, write_parquet, write_result
 from humannet_assets.cli.project import UsageError
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.tables import TABLES, TABLES_BY_NAME
@@ -64,6 +64,9 @@ def run_query(
     import duckdb
 
     try:
+        if format_ is Format.parquet:
+            # A relation streams Arrow batches; a DB-API result would copy every row.
+            return write_parquet(connection.sql(query, params=dict(parameters or {})), output)
         result = connection.execute(query, dict(parameters)) if parameters else connection.execute(query)
         if not result.description:
             return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -74,3 +75,10 @@ def test_the_answers_are_right(live: duckdb.DuckDBPyConnection) -> None:
     assert [row[3] for row in _answer(live, 13)] == [5.5] * 8
     assert len(_answer(live, 15)) == 16
     assert {row[1] for row in _answer(live, 12)} == {"MemoryError"}
+
+
+def test_the_python_example_runs(store: LanceStore) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```", COOKBOOK.read_text(), re.MULTILINE | re.DOTALL)
+    scope: dict[str, Any] = {}
+    exec(example.replace('"data"', repr(store.root)), scope)
+    assert scope["frame"].height == 15
