@@ -15,7 +15,8 @@ from humannet_assets.simulator.motion import Carry, Path, minimum_jerk
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_minimum_jerk_is_monotonic(a: float, b: float) -> None:
-    assert (minimum_jerk(min(a, b)) <= minimum_jerk(max(a, b))) and 0 <= minimum_jerk(a) <= 1
+    assert minimum_jerk(min(a, b)) <= minimum_jerk(max(a, b))
+    assert 0 <= minimum_jerk(a) <= 1
 
 
 def test_path_rests_between_moves() -> None:
