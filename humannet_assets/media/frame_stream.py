@@ -26,10 +26,12 @@ MIN_STEP_S = 1e-4
 class StreamHealth:
     """Counts that grow while a stream is read.
 
-    `frames_corrupt`: flagged by the decoder or lost behind an error until the next keyframe. `decode_errors`: exceptions of
-    demuxer and decoder. `timestamps_repaired`: frames whose timestamp was missing, repeated or ran backwards.
+    `packets`: coded pictures found in the file. `frames_corrupt`: flagged by the decoder or lost behind an error until the
+    next keyframe. `decode_errors`: exceptions of demuxer and decoder. `timestamps_repaired`: frames whose timestamp was
+    missing, repeated or ran backwards.
     """
 
+    packets: int = 0
     frames_decoded: int = 0
     frames_corrupt: int = 0
     decode_errors: int = 0
@@ -37,7 +39,6 @@ class StreamHealth:
     timestamps_repaired: int = 0
     start_time_s: float = 0.0
     last_error: str = ""
-    packets: int = 0
 
 
 @dataclass

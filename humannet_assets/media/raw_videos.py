@@ -135,9 +135,13 @@ class RawVideoStep(Step[RawVideoConfig]):
 
 
 def lost_share(header: Probe, seen: Scan) -> float:
-    """Share of a video's frames that did not decode: of the stated number, or of those seen when none is stated."""
-    total = max(header.frames_expected or 0, seen.health.frames_decoded + seen.health.frames_corrupt)
-    return 1 - seen.health.frames_decoded / total if total else 1.0
+    """Share of a video's frames that are missing or did not decode.
+
+    Stated frames count as missing when their packets are not in the file. Frames an edit list cuts off are no loss.
+    """
+    health = seen.health
+    lost = max(0, (header.frames_expected or 0) - health.packets) + health.frames_corrupt + health.decode_errors
+    return lost / (lost + health.frames_decoded) if lost + health.frames_decoded else 1.0
 
 
 def choose_reader(header: Probe, seen: Scan) -> Literal["decord", "pyav"]:

@@ -43,10 +43,11 @@ def write_video(
     options: dict[str, str] | None = None,
     color_trc: int | None = None,
     audio: bool = False,
+    container_options: dict[str, str] | None = None,
 ) -> Path:
     """Encode pictures at the given times (default: constant rate)."""
     quality = {"crf": "12", "preset": "ultrafast"} if codec in ("libx264", "libx265") else {}
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=rate)
         sound = container.add_stream("aac", rate=44_100) if audio else None
         stream.pix_fmt = pixel_format

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from humannet_assets.media.decode import iter_frames
 from humannet_assets.media.probe import MediaLimits, UnusableMediaError, probe
 from humannet_assets.media.raw_videos import RawVideoConfig
 from humannet_assets.store.step import validate_row
 from humannet_assets.store.tables.sources import RAW_VIDEOS
 from humannet_assets_tests.media.conftest import judge
-from humannet_assets_tests.media.synthetic import numbered, numbered_video, write_video
+from humannet_assets_tests.media.synthetic import number_of, numbered, numbered_video, write_video
 
 BYTES = {
     "empty_file": b"",
@@ -241,6 +242,35 @@ def test_variable_rate_and_late_start_are_measured(tmp_path: Path) -> None:
     assert row["reader"] == "pyav"
     assert np.allclose(row["frame_times_s"], times - 3.0, atol=0.0011)
     assert row["start_time_s"] == pytest.approx(3.0, abs=0.002)
+
+
+def test_a_keyframe_cut_off_by_an_edit_list_is_decoded_but_not_shown(tmp_path: Path) -> None:
+    """Times before zero become an edit list: the first keyframe is needed to decode, and discarded."""
+    times = [(index - 10) / 25 for index in range(50)]
+    path = numbered_video(
+        tmp_path / "a.mp4",
+        50,
+        times_s=times,
+        gop=25,
+        options={"bf": "0"},
+        container_options={"avoid_negative_ts": "disabled", "use_editlist": "1"},
+    )
+    outcome = judge(path)
+    row = outcome.rows[0]
+    assert (row["frames_expected"], row["frames_decoded"], row["reader"]) == (50, 40, "pyav")
+    assert outcome.evidence["lost_share"] == 0
+    assert [number_of(frame.rgb) for frame in iter_frames(path)] == list(range(10, 50))
+
+
+def test_an_mp4_cut_off_behind_its_index_counts_what_is_missing(tmp_path: Path) -> None:
+    path = numbered_video(tmp_path / "a.mp4", 100, container_options={"movflags": "faststart"})
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 5])
+    outcome = judge(path)
+    assert (outcome.status, outcome.reasons) == ("rejected", ("corrupt",))
+    assert 5 < outcome.rows[0]["frames_decoded"] < 50
+    assert outcome.evidence["lost_share"] > 0.5
+    assert judge(path, RawVideoConfig(max_corrupt_share=1.0)).status == "kept"
 
 
 def test_real_videos_get_one_verdict_each(real_video, media_dir: Path) -> None:
