@@ -110,7 +110,7 @@ def run_asset(context: dg.AssetExecutionContext, pipeline: PipelineResource, pas
             windows=windows,
             compute=pipeline.compute,
             access=pipeline.access,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             progress=log_progress(context),
             max_attempts=pipeline.settings.compute.max_attempts,
         )

@@ -35,7 +35,7 @@ def sql_catalog(context: dg.AssetExecutionContext, pipeline: PipelineResource) -
 )
 def stage_quality(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
     """Compare verdicts with labels: sidecars next to videos, or the labels file a source names."""
-    report = quality_report(pipeline.store, context.run_id)
+    report = quality_report(pipeline.store, context.run.run_id)
     return dg.MaterializeResult(metadata={**report.metadata(), **picture_metadata(report.worst_cases(), "worst_cases")})
 
 

@@ -23,7 +23,7 @@ from humannet_assets.store.tables import RAW_VIDEOS, SOURCE_CATALOG, SOURCE_FILE
 def source_catalog(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
     """Read the catalog file, reject unlicensed or off-topic sources, list what the others hold."""
     report = refresh_sources(
-        pipeline.store, Path(pipeline.catalog_file), pipeline.settings, run_id=context.run_id, access=pipeline.access
+        pipeline.store, Path(pipeline.catalog_file), pipeline.settings, run_id=context.run.run_id, access=pipeline.access
     )
     context.log.info(report.summary())
     return dg.MaterializeResult(
