@@ -1,9 +1,9 @@
 """`clip_signals`: scores of a clip from one decode pass. Scores only: verdicts are made in `filtered_clips` and `viewpoints`.
 
 Motion and picture quality are cheap and measured on every sampled frame. The person models run on every third of them, and
-only as long as that can still matter: a clip in which nothing moves, or in which three spread looks find neither a person nor
-skin nor anything moving, ends early. Where models find nobody, the busiest parts of a few frames are magnified and looked at
-again: the models see pictures of 192 to 256 px and miss people in the distance.
+only as long as that can still matter: a clip in which nothing moves, or in which a few spread looks find nobody, ends early.
+Where the models find nobody, the busiest parts of a frame are magnified and looked at again: the models see pictures of 192 to
+256 px and miss people in the distance.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from humannet_assets.perception.detectors import (
 from humannet_assets.perception.models import BODY, FACE, HAND, model_fingerprint
 from humannet_assets.perception.motion import MotionSummary, MotionTracker, to_work_gray
 from humannet_assets.perception.people import body_plausibility, body_upright, box_area, face_on_body, hand_entry
-from humannet_assets.perception.quality import PictureQuality, measure_picture
+from humannet_assets.perception.quality import PictureQuality, brightened, measure_picture
 from humannet_assets.perception.thumbnails import draw_thumbnail
 from humannet_assets.store.step import Outcome, Read, StepConfig, Unit
 from humannet_assets.store.tables import CLIP_SIGNALS, CLIPS
@@ -67,8 +67,13 @@ class ClipSignalsConfig(StepConfig):
     candidate_skin: float = Field(
         default=0.02, ge=0, le=1, description="Share of skin-coloured pixels that keeps the pass going."
     )
-    candidate_moving: float = Field(default=0.02, ge=0, le=1, description="Share of the picture moving by itself that does.")
-    candidate_body: float = Field(default=0.15, ge=0, le=1, description="Plausibility of a body that does.")
+    candidate_moving: float = Field(default=0.02, ge=0, le=1, description="Share of the picture moving by itself that is, too.")
+    candidate_parallax: float = Field(
+        default=0.05, ge=0, le=1, description="Share of corners in depth (a travelling camera) that is."
+    )
+    candidate_body: float = Field(
+        default=0.15, ge=0, le=1, description="A body this plausible, a hand or a face: look at every frame."
+    )
     close_look_below: float = Field(
         default=0.25, ge=0, le=1, description="Mean strength of bodies and hands under which to look closer."
     )
@@ -169,22 +174,26 @@ class ClipSignalsConsumer:
         config = self.config
         if motion.pairs >= 3 and motion.static_ratio >= config.static_ratio:
             return "no_motion", []
-        spread = np.linspace(0, len(self._waiting) - 1, min(config.first_look_frames, len(self._waiting)) + 2)[1:-1]
-        first = sorted({round(float(index)) for index in spread})
-        looks = {index: self._infer(self._waiting[index]) for index in first}
+        looks: dict[int, Look] = {}
         skin = max(picture.skin_ratio for picture in self.quality)
-        travels = not motion.parallax < 0.05  # nan (not measurable) counts as travelling
-        if (
-            any(self._candidate(look) for look in looks.values())
-            or skin >= config.candidate_skin
-            or motion.object_area >= config.candidate_moving
-            or travels
-        ):
-            for index, frame in enumerate(self._waiting):
-                if index not in looks:
-                    looks[index] = self._infer(frame)
-            return "full", [looks[index] for index in sorted(looks)]
-        return "no_person_candidate", [looks[index] for index in sorted(looks)]
+        # A camera that travels may be a wearer's, whose hands come and go.
+        travels = motion.parallax >= config.candidate_parallax
+        worth_more = skin >= config.candidate_skin or motion.object_area >= config.candidate_moving or travels
+        for count in (config.first_look_frames, *((2 * config.first_look_frames,) if worth_more else ())):
+            self._infer_spread(looks, count)
+            if any(self._candidate(look) for look in looks.values()):
+                self._infer_spread(looks, len(self._waiting))
+                break
+        triage = "full" if len(looks) == len(self._waiting) else "no_person_candidate"
+        return triage, [looks[index] for index in sorted(looks)]
+
+    def _infer_spread(self, looks: dict[int, Look], count: int) -> None:
+        """Look at `count` evenly spread frames (at all, if there are no more), leaving out those already looked at."""
+        waiting = len(self._waiting)
+        wanted = range(waiting) if count >= waiting else sorted({int((k + 0.5) * waiting / count) for k in range(count)})
+        for index in wanted:
+            if index not in looks:
+                looks[index] = self._infer(self._waiting[index])
 
     def _candidate(self, look: Look) -> bool:
         return bool(look.hands or look.faces) or look.best_body >= self.config.candidate_body
@@ -196,7 +205,7 @@ class ClipSignalsConsumer:
 
     def _infer(self, frame: Frame) -> Look:
         config = self.config
-        rgb = frame.at_most(config.model_side_px)
+        rgb = brightened(frame.at_most(config.model_side_px))
         return Look(
             frame.time_s,
             rgb,
@@ -227,7 +236,7 @@ class ClipSignalsConsumer:
     def _body_in(self, index: int, tile: tuple[int, int, int]) -> bool:
         config = self.config
         x, y, side = tile
-        part = _magnified(self._waiting[index].rgb[y : y + side, x : x + side])
+        part = brightened(_magnified(self._waiting[index].rgb[y : y + side, x : x + side]))
         bodies = get_body_detector(config.max_bodies, config.body_confidence).detect(part)
         return any(body_plausibility(body) >= config.close_look_body for body in bodies)
 
@@ -283,7 +292,7 @@ def busiest_tiles(
         for x in np.linspace(0, width - side, max(1, 2 * -(-width // side) - 1)).astype(int).tolist():
             part = busy[round(y * scale_y) : round((y + side) * scale_y), round(x * scale_x) : round((x + side) * scale_x)]
             tiles.append((float(part.mean()) if part.size else 0.0, (x, y, side)))
-    return [tile for _, tile in sorted(tiles, key=lambda entry: (-entry[0], entry[1]))[:count]]
+    return [tile for _, tile in sorted(set(tiles), key=lambda entry: (-entry[0], entry[1]))[:count]]
 
 
 def _magnified(tile: RGB, side_px: int = 256) -> RGB:

@@ -58,7 +58,7 @@ class EvidenceConfig(StepConfig):
     vehicle: Limits = Field(
         default=(0.8, 0.45), description="Expansion per second beyond which it is a vehicle, not a walk (falling)."
     )
-    head_turns: Limits = Field(default=(0.015, 0.04), description="Shake without forward motion: looking around with the head.")
+    head_turns: Limits = Field(default=(0.02, 0.06), description="Shake without forward motion: looking around with the head.")
     measured: Limits = Field(default=(0.4, 0.7), description="Share of frame pairs with texture enough to measure the camera.")
 
     @field_validator("*")

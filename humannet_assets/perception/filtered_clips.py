@@ -51,7 +51,7 @@ class FilterConfig(StepConfig):
     max_luma: float = Field(default=248.0, ge=0, le=255, description="... and above which it is blown out ...")
     min_clipped: float = Field(default=0.85, ge=0, le=1, description="... if also this share of it is nearly black or white.")
     max_text_like: float = Field(default=0.18, ge=0, le=1, description="Slide or screen texture; slides reach 0.25 to 0.6.")
-    screen_human_score: float = Field(default=0.7, ge=0, le=1, description="Evidence of people that outweighs such texture.")
+    screen_human_score: float = Field(default=0.6, ge=0, le=1, description="Evidence of people that outweighs such texture.")
 
 
 class FilterStep(Step[FilterConfig]):

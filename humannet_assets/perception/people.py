@@ -73,7 +73,7 @@ def hand_entry(hand: Hand, width: int, height: int) -> float:
     """
     wrist, knuckle = hand.landmarks_px[0].astype(float), hand.landmarks_px[9].astype(float)
     direction = wrist - knuckle
-    if not np.any(direction):
+    if np.linalg.norm(direction) < 1e-3:
         return 0.5
     exit_x, exit_y = _leave(wrist, direction, width, height)
     if exit_y >= height - 1:

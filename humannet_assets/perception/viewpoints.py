@@ -92,6 +92,8 @@ def log_odds(row: Mapping[str, Any], config: ViewpointConfig) -> dict[str, float
     evidence = read_evidence(row, config.evidence)
     entry = 2 * number(row, "hand_bottom_entry") - 1 if row["hand_bottom_entry"] is not None else 0.0
     size = between(number(row, "hand_area"), config.hand_area)
+    # Whoever else is in view, as a body or as hands from above, is more likely the one who acts than who holds the camera.
+    others = max(evidence.body, evidence.hands * max(0.0, -entry))
     camera = 0.0
     if row["camera_shake"] is not None:
         shake = math.log10(max(number(row, "camera_shake"), 1e-6) / config.shake_neutral)
@@ -100,5 +102,5 @@ def log_odds(row: Mapping[str, Any], config: ViewpointConfig) -> dict[str, float
         "hands": evidence.hands * (config.hand_entry * entry + config.hand_size * size),
         "face": config.face * evidence.face,
         "body": config.body * evidence.body,
-        "camera_motion": camera + config.wearer_motion * evidence.wearer_motion * (1 - evidence.body),
+        "camera_motion": camera + config.wearer_motion * evidence.wearer_motion * (1 - others),
     }

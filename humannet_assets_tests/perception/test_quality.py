@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humannet_assets.perception.quality import measure_picture, skin_ratio
+from humannet_assets.perception.quality import brightened, measure_picture, skin_ratio
 
 
 def noise(seed: int = 0, shape: tuple[int, int] = (240, 320)) -> np.ndarray:
@@ -64,3 +64,16 @@ def test_odd_sizes(shape: tuple[int, int]) -> None:
     measured = measure_picture(np.zeros((*shape, 3), np.uint8))
     assert measured.text_like == 0
     assert measured.luma_mean == 0
+
+
+def test_dim_pictures_are_brightened_and_normal_ones_are_left_alone() -> None:
+    normal = noise()
+    assert brightened(normal) is normal
+    dim = normal // 4
+    assert brightened(dim).mean() == pytest.approx(normal.mean(), rel=0.3)
+    assert brightened(np.zeros((4, 4, 3), np.uint8)).max() == 0
+    assert measure_picture(dim).luma_mean == pytest.approx(dim.mean(), abs=6)  # exposure is that of the footage
+
+
+def test_a_dim_scene_is_no_slide() -> None:
+    assert measure_picture(noise() // 8).text_like < 0.05
