@@ -148,12 +148,16 @@ def trajectory(video, start_s, end_s):
     return outcome.rows[0]
 
 
-def test_a_walk_has_a_sound_rotation(media_dir):
-    row = trajectory(media_dir / "videos" / "ego_walk_gopro_hero7.mp4", 2.0, 3.5)
+def test_a_walk_has_a_sound_rotation_and_leads_forward(media_dir):
+    row = trajectory(media_dir / "videos" / "ego_walk_gopro_hero7.mp4", 0.0, 2.5)
     assert np.isfinite(np.array(row["rotvec"])).all()
     assert row["valid_pairs"] == 1
     assert 0.5 < row["rotation_rate_deg_s"] < 60
     assert row["parallax_px"] > 1  # walking forward: rotation alone does not explain the picture
+    assert row["has_translation"], row["translation_reason"]
+    across, down, forward = row["position"][-1]
+    assert forward > 3 * abs(across)
+    assert forward > 3 * abs(down)
 
 
 def test_a_fixed_camera_does_not_turn_though_people_move(media_dir):
