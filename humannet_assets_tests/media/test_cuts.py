@@ -124,3 +124,14 @@ def test_a_new_slide_is_a_cut_and_a_refresh_is_not() -> None:
 
 def test_short_videos_have_no_boundaries() -> None:
     assert find_boundaries(_scores(np.array([0.0, 90.0])), ShotConfig()) == []
+
+
+def test_leaping_colours_amid_a_fade_are_no_cut() -> None:
+    content = np.full(300, 2.0)
+    content[280] = 40.0
+    luma = np.full(300, 90.0)
+    luma[250:286] = np.linspace(90, 0, 36)
+    luma[286:] = 0.0
+    assert find_boundaries(_scores(content, luma, _layouts(40, 37)), ShotConfig()) == []
+    still_bright = np.full(300, 90.0)
+    assert [b.frame for b in find_boundaries(_scores(content, still_bright, _layouts(40, 37)), ShotConfig())] == [280]
