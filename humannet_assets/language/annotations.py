@@ -12,7 +12,7 @@ from typing import Any
 
 from humannet_assets.language import labels
 from humannet_assets.language.labels import AnnotationConfig, overlap_s
-from humannet_assets.language.motion import Row, finite
+from humannet_assets.language.motion import Row, finite, most_at_once
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.step import Outcome, Read, Step, Unit
 from humannet_assets.store.tables import (
@@ -191,8 +191,8 @@ def annotate_clip(clip: _Clip, config: AnnotationConfig) -> dict[str, Any]:
         "pose_score": {"ego": hand_score, "exo": body_score}.get(view, max(hand_score, body_score)),
         "motion_score": speeds.get(view, limb_speed if hand_speed is None else hand_speed),
         "motion_frames": clip.frames(moving),
-        "hand_count": len(clip.hands),
-        "person_count": len(clip.bodies),
+        "hand_count": most_at_once(clip.hands),
+        "person_count": most_at_once(clip.bodies),
         "hand_coverage": max((finite(hand["coverage"]) or 0.0 for hand in clip.hands), default=0.0),
         "short_caption": short.get("text"),
         "caption": long.get("text"),
@@ -226,8 +226,8 @@ def annotate_segment(clip: _Clip, segment: Row, config: AnnotationConfig) -> dic
         "pose_score": pose_score(tracks, is_hand, segment, None),
         "motion_score": finite(segment["mean_speed"]),
         "motion_frames": clip.frames(moving_seconds(atoms, segment)),
-        "hand_count": len(hands),
-        "person_count": len(bodies),
+        "hand_count": most_at_once(hands),
+        "person_count": most_at_once(bodies),
         "hand_coverage": finite(segment["valid_ratio"]) if is_hand else None,
         "short_caption": main["text"] if main else None,
         "caption": "; ".join(m["text"] for m in told) or None,

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
-from humannet_assets.language.motion import Row, finite
+from humannet_assets.language.motion import Row, finite, most_at_once
 from humannet_assets.store.step import StepConfig
 
 MODEL = "deterministic-describer/1"
@@ -40,10 +40,10 @@ class DescriberConfig(StepConfig):
     )
     rest_m_s: float = Field(default=0.05, ge=0, le=5, description="Mean wrist speed below which hands are nearly still; ours.")
     slow_m_s: float = Field(
-        default=0.15, gt=0, le=5, description="Mean wrist speed below which hands move slowly; ours, as motion."
+        default=0.10, gt=0, le=5, description="Mean wrist speed below which hands move slowly; ours, as motion."
     )
     quick_m_s: float = Field(
-        default=0.60, gt=0, le=10, description="Mean wrist speed above which they move quickly; ours, as motion."
+        default=0.40, gt=0, le=10, description="Mean wrist speed above which they move quickly; ours, as motion."
     )
     steady_deg_s: float = Field(
         default=3.0, ge=0, le=360, description="Camera rotation rate below which the camera is steady; ours."
@@ -80,10 +80,20 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Told:
+    """One motion step: its start in seconds from the clip's start, its sentence, whose it is, and its track's coverage."""
+
+    start_s: float | None
+    text: str
+    actor: str | None = None
+    coverage: float | None = 1.0
+
+
+@dataclass(frozen=True)
 class ClipFacts:
     """All the describer may know of a clip. Any value may be missing (None or NaN).
 
-    `steps` are (start in seconds from the clip's start, sentence) in time order. `moves_through_space` is True when the
+    `steps` are in time order. `moves_through_space` is True when the
     wearer's own motion decided the viewpoint. `wearer_hands` is the share of hands that look like the wearer's own.
     `people_at_once` counts the people in view together: more tracks than that may be one person found twice.
     `main_motion` is the sentence that fits the main person for the longest time.
@@ -100,7 +110,7 @@ class ClipFacts:
     main_motion: str | None = None
     rotation_rate_deg_s: float | None = None
     has_translation: bool | None = None
-    steps: tuple[tuple[float | None, str], ...] = ()
+    steps: tuple[Told, ...] = ()
     keywords: tuple[str, ...] = ()
 
     def digest(self) -> str:
@@ -118,20 +128,12 @@ def _plain(value: Any) -> Any:
     return finite(value) if isinstance(value, float) else value
 
 
-def most_at_once(rows: Iterable[Row]) -> int:
-    """How many of the spans (`start_s`, `end_s`) overlap at the busiest moment."""
-    spans = [(row["start_s"], row["end_s"]) for row in rows]
-    # Where one span ends and another begins at the same moment, the two are not at once: ends sort first.
-    edges = sorted((time, change) for span in spans for time, change in zip(span, (1, -1), strict=True))
-    return max((sum(change for _, change in edges[: end + 1]) for end in range(len(edges))), default=0) or min(1, len(spans))
-
-
 def _main_motion(bodies: Iterable[Row], motions: Iterable[Row]) -> str | None:
-    """The longest-lasting sentence about the main person; None without one, or when nothing is clear of it."""
+    """The sentence about the main person's motion that holds longest; None when no motion is clear."""
     main = {row["track_id"] for row in bodies if row["is_main"]}
     lasting: dict[str, float] = {}
     for motion in motions:
-        if motion["track_id"] in main and motion["direction"] != "unclear":
+        if motion["track_id"] in main and " moves " in motion["text"]:
             lasting[motion["text"]] = lasting.get(motion["text"], 0.0) + motion["end_s"] - motion["start_s"]
     return min(lasting, key=lambda text: (-lasting[text], text)) if lasting else None
 
@@ -160,6 +162,8 @@ def facts_of_clip(
         source: Row of `video_sources`.
     """
     viewpoint, camera, source, bodies = viewpoint or {}, camera or {}, source or {}, list(bodies)
+    hands = list(hands)
+    coverage = {row["track_id"]: row["coverage"] for row in (*hands, *bodies)}
     ordered = sorted(motions, key=lambda m: (m["start_s"], m["end_s"], m["actor"], m["step"]))
     return ClipFacts(
         clip_id=clip_id,
@@ -179,7 +183,9 @@ def facts_of_clip(
         main_motion=_main_motion(bodies, ordered),
         rotation_rate_deg_s=camera.get("rotation_rate_deg_s"),
         has_translation=camera.get("has_translation"),
-        steps=tuple((row["start_s"] - span["start_s"], row["text"]) for row in ordered),
+        steps=tuple(
+            Told(row["start_s"] - span["start_s"], row["text"], row["actor"], coverage.get(row["track_id"])) for row in ordered
+        ),
         keywords=tuple(source.get("keywords") or ()),
     )
 
@@ -187,8 +193,7 @@ def facts_of_clip(
 def describe(facts: ClipFacts, config: DescriberConfig) -> tuple[str, str]:
     """The short and the long caption of a clip. Total: any facts give two non-empty texts; the same facts the same texts."""
     hands = [h for h in facts.hands if _seen(h.coverage, config.min_coverage)]
-    least = config.other_person_coverage if facts.viewpoint == "ego" else config.min_coverage
-    people = [p for p in facts.people if _seen(p.coverage, least)]
+    people = [p for p in facts.people if _seen(p.coverage, _least(facts, config))]
     short = f"{_view(facts)}{_subject(facts, hands, people, config)}."
     sentences = [short]
     if (length := finite(facts.duration_s)) is not None and length > 0:
@@ -201,6 +206,11 @@ def describe(facts: ClipFacts, config: DescriberConfig) -> tuple[str, str]:
         quoted = ", ".join(f'"{word}"' for word in words[: config.max_keywords])
         sentences.append(f"The source gives the keyword{'s' if len(words) > 1 else ''} {quoted}.")
     return short, " ".join(sentences)
+
+
+def _least(facts: ClipFacts, config: DescriberConfig) -> float:
+    """Coverage from which a person counts."""
+    return config.other_person_coverage if facts.viewpoint == "ego" else config.min_coverage
 
 
 def _seen(coverage: float | None, least: float) -> bool:
@@ -279,13 +289,14 @@ def _subject(facts: ClipFacts, hands: list[Hand], people: list[Person], config: 
             parts.append(" ".join(str(facts.main_motion).split()))
         elif people:
             parts.append(_people_phrase(facts, people))
-        if hands:
+        # Arms that move already speak for the hands.
+        if hands and not (alone and " arm" in f"{facts.main_motion}"):
             parts.append(_hands_phrase(facts, hands, config))
     return "; ".join(parts) or "no hands and no people were tracked"
 
 
 def _percent(share: float) -> str:
-    return f"{min(100, max(0, round(100 * share)))} %"
+    return f"{round(100 * min(1.0, max(0.0, share)))} %"
 
 
 def _coverage_sentences(hands: list[Hand], people: list[Person], config: DescriberConfig) -> list[str]:
@@ -309,19 +320,26 @@ def _coverage_sentences(hands: list[Hand], people: list[Person], config: Describ
 
 
 def _camera_sentences(facts: ClipFacts, config: DescriberConfig) -> list[str]:
+    """How the camera turns; that it travels is only said of wearers, since a tripod sees parallax where people move."""
     rate = finite(facts.rotation_rate_deg_s)
+    travels = bool(facts.has_translation) and facts.viewpoint == "ego"
     if rate is None:
-        return ["The camera also travels."] if facts.has_translation else []
-    if rate < config.steady_deg_s:
-        text = "The camera travels without turning much" if facts.has_translation else "The camera is nearly still"
-        return [f"{text}."]
-    text = "The camera turns a lot" if rate > config.turning_deg_s else "The camera turns moderately"
-    return [f"{text} and travels." if facts.has_translation else f"{text}."]
+        return ["The camera travels."] if travels else []
+    turns = (
+        "hardly turns" if rate < config.steady_deg_s else "turns a lot" if rate > config.turning_deg_s else "turns moderately"
+    )
+    return [f"The camera {turns} and travels." if travels else f"The camera {turns}."]
 
 
 def _step_sentences(facts: ClipFacts, config: DescriberConfig) -> list[str]:
     """The motion steps in time order, each with the second at which it starts."""
-    told = [(finite(start), " ".join(text.split())) for start, text in facts.steps if isinstance(text, str) and text.strip()]
+    told = [
+        (finite(step.start_s), " ".join(step.text.split()))
+        for step in facts.steps
+        if isinstance(step.text, str)
+        and step.text.strip()
+        and _seen(step.coverage, _least(facts, config) if step.actor == "body" else config.min_coverage)
+    ]
     if not told or not config.max_steps:
         return []
     items = [text if start is None else f"{text} ({max(start, 0.0):.1f} s)" for start, text in told[: config.max_steps]]

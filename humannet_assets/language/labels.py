@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
-from humannet_assets.language.describer import most_at_once
-from humannet_assets.language.motion import Row, finite
+from humannet_assets.language.motion import Row, finite, most_at_once
 from humannet_assets.language.taxonomy import (
     ENVIRONMENT,
     INTERACTION_STYLE,
@@ -50,10 +49,7 @@ class AnnotationConfig(StepConfig):
     )
     repetitive_min: int = Field(default=4, ge=2, le=100, description="Actions of one actor for repetitive; ours.")
     repetitive_spread: float = Field(
-        default=0.35,
-        gt=0,
-        le=2,
-        description="Largest spread of their durations (standard deviation over mean) for repetitive; ours.",
+        default=0.25, gt=0, le=2, description="Largest spread (standard deviation over mean) of durations and speeds; ours."
     )
 
 
@@ -81,15 +77,21 @@ def task_structure(atoms: Sequence[Row], acting_groups: int, travels: bool, conf
         return "navigation"
     if not atoms:
         return UNKNOWN
-    by_actor: dict[str, list[float]] = {}
+    by_actor: dict[str, list[Row]] = {}
     for atom in atoms:
-        by_actor.setdefault(atom["actor"], []).append(atom["end_s"] - atom["start_s"])
-    for durations in by_actor.values():
-        if len(durations) >= config.repetitive_min:
-            mean = statistics.fmean(durations)
-            if mean > 0 and statistics.pstdev(durations) / mean <= config.repetitive_spread:
-                return "repetitive"
+        by_actor.setdefault(atom["actor"], []).append(atom)
+    for own in by_actor.values():
+        durations = [atom["end_s"] - atom["start_s"] for atom in own]
+        speeds = [finite(atom["mean_speed"]) or 0.0 for atom in own]
+        if len(own) >= config.repetitive_min and max(_spread(durations), _spread(speeds)) <= config.repetitive_spread:
+            return "repetitive"
     return "multi_step" if acting_groups > 1 or max(map(len, by_actor.values())) > 2 else "single_action"
+
+
+def _spread(values: Sequence[float]) -> float:
+    """Standard deviation over mean; infinite when the mean is not positive."""
+    mean = statistics.fmean(values)
+    return statistics.pstdev(values) / mean if mean > 0 else float("inf")
 
 
 def overlap_s(first: Row, second: Row) -> float:

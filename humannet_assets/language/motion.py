@@ -7,7 +7,7 @@ Sentences follow from tracks and segments by rule, so the same rows always give 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -60,14 +60,18 @@ class MotionConfig(StepConfig):
         le=1,
         description="Displacement in z that counts; ours: six times the 16 mm step noise of monocular depth.",
     )
+    min_move_share: float = Field(
+        default=0.04, ge=0, le=1, description="The same as a share of the hand's distance: far hands are measured worse; ours."
+    )
+    min_depth_share: float = Field(default=0.15, ge=0, le=1, description="The same for z; ours.")
     min_wander_m: float = Field(
         default=0.20, gt=0, le=5, description="Path in x and y of a hand that moves back and forth; ours."
     )
     min_straightness: float = Field(
         default=0.3, ge=0, le=1, description="Net move over path (x, y) below which a hand goes back and forth; ours."
     )
-    slow_m_s: float = Field(default=0.15, gt=0, le=5, description="Below this wrist speed a hand moves slowly; ours.")
-    quick_m_s: float = Field(default=0.60, gt=0, le=10, description="Above this wrist speed a hand moves quickly; ours.")
+    slow_m_s: float = Field(default=0.10, gt=0, le=5, description="Below this wrist speed a hand moves slowly; ours.")
+    quick_m_s: float = Field(default=0.40, gt=0, le=10, description="Above this wrist speed a hand moves quickly; ours.")
     grip_change_m: float = Field(
         default=0.03,
         gt=0,
@@ -79,6 +83,9 @@ class MotionConfig(StepConfig):
     )
     min_rise_heights: float = Field(
         default=0.15, gt=0, le=5, description="Vertical hip travel that counts, body heights; ours."
+    )
+    min_travel_s: float = Field(
+        default=0.5, ge=0, le=10, description="Shortest observation from which a person's travel is told; ours, against jumps."
     )
     min_growth: float = Field(
         default=0.20, gt=0, le=3, description="Change of log body size that counts as nearing or leaving; ours."
@@ -114,6 +121,14 @@ def finite(value: Any) -> float | None:
         return None
     number = float(value)
     return number if math.isfinite(number) else None
+
+
+def most_at_once(rows: Iterable[Row]) -> int:
+    """How many of the spans (`start_s`, `end_s`) overlap at the busiest moment."""
+    spans = [(row["start_s"], row["end_s"]) for row in rows]
+    # Where one span ends and another begins at the same moment, the two are not at once: ends sort first.
+    edges = sorted((time, change) for span in spans for time, change in zip(span, (1, -1), strict=True))
+    return max((sum(change for _, change in edges[: end + 1]) for end in range(len(edges))), default=0) or min(1, len(spans))
 
 
 def _matrix(values: Sequence[Any] | None, frames: int, width: int) -> Array:
@@ -196,7 +211,10 @@ def _hand_motion(track: Row, span: Row, config: MotionConfig) -> tuple[str, str,
     when, where = times[inside], position[inside]
     grip = _grip(when, _matrix(track.get("aperture_m"), len(times), 1)[inside, 0], config)
     start, end = _edges(where)
-    ways = _directions(end - start, (config.min_move_m, config.min_move_m, config.min_depth_move_m))
+    distance = abs(float(np.median(where[:, 2])))
+    aside = max(config.min_move_m, config.min_move_share * distance)
+    deep = max(config.min_depth_move_m, config.min_depth_share * distance)
+    ways = _directions(end - start, (aside, aside, deep))
     change = grip[0] if grip else None
     speed = finite(span.get("mean_speed"))
     adverb = _adverb(speed, config.slow_m_s, config.quick_m_s)
@@ -208,7 +226,11 @@ def _hand_motion(track: Row, span: Row, config: MotionConfig) -> tuple[str, str,
         return ways[0], _with_grip(subject, action, grip, moving=True), change
     if wander >= config.min_wander_m and not span.get("is_idle"):
         return "back_and_forth", _with_grip(subject, f"moves {adverb}back and forth", grip, moving=True), change
-    return "still", _with_grip(subject, "rests" if span.get("is_idle") else "stays in place", grip, moving=False), change
+    return (
+        "still",
+        _with_grip(subject, "is nearly still" if span.get("is_idle") else "stays in place", grip, moving=False),
+        change,
+    )
 
 
 def _limbs(track: Row, times: Array, inside: npt.NDArray[np.bool_], config: MotionConfig) -> str | None:
@@ -248,7 +270,7 @@ def _body_motion(track: Row, span: Row, subject: str, config: MotionConfig) -> t
     move = np.array([*(end - start), near - far])
     ways = _directions(move, (config.min_travel_heights, config.min_rise_heights, config.min_growth))
     duration = max(float(times[inside][-1] - times[inside][0]), 1e-9)
-    if ways:
+    if ways and duration >= config.min_travel_s:
         speed = float(np.linalg.norm(end - start)) / duration
         # Along the line of sight the hips hardly move in the picture, so their speed says nothing there.
         sideways = ways[0] not in ("towards", "away")
@@ -256,7 +278,7 @@ def _body_motion(track: Row, span: Row, subject: str, config: MotionConfig) -> t
         return ways[0], f"{subject} moves {adverb}{_join([_PHRASES[way] for way in ways])}"
     if limbs := _limbs(track, times, inside, config):
         return "still", f"{subject} stays in place and moves {limbs}"
-    return "still", f"{subject} {'rests' if span.get('is_idle') else 'stays in place'}"
+    return "still", f"{subject} {'is nearly still' if span.get('is_idle') else 'stays in place'}"
 
 
 def _spans(track: Row, segments: Sequence[Row]) -> list[Row]:
@@ -268,7 +290,7 @@ def _spans(track: Row, segments: Sequence[Row]) -> list[Row]:
 def describe_motion(hands: Sequence[Row], bodies: Sequence[Row], segments: Sequence[Row], config: MotionConfig) -> list[Motion]:
     """What the hands and bodies of one clip do, ordered by start, then actor.
 
-    Neighbouring spans in which the same track rests become one step.
+    Neighbouring spans in which the same track keeps still become one step.
 
     Args:
         hands: Rows of `hand_tracks`; `wrist_position_m` in the camera frame (x right, y down, z forward), metres.
@@ -291,7 +313,7 @@ def describe_motion(hands: Sequence[Row], bodies: Sequence[Row], segments: Seque
             add(f"{track['side']}_hand", track, span, _hand_motion(track, span, config))
     for track in sorted(bodies, key=lambda t: (t["start_s"], t["track_id"])):
         several = "the main person" if track.get("is_main") else "another person"
-        subject = "the person" if len(bodies) == 1 else several
+        subject = several if most_at_once(bodies) > 1 else "the person"
         for span in _spans(track, segments):
             add("body", track, span, (*_body_motion(track, span, subject, config), None))
     return sorted(steps, key=lambda s: (s.start_s, s.end_s, s.actor, s.track_id))

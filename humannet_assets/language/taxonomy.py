@@ -87,7 +87,7 @@ TASK_STRUCTURE = Axis(
     multi=False,
     labels=(
         Label("single_action", "One or two atomic actions."),
-        Label("repetitive", "One actor repeats actions of about the same length."),
+        Label("repetitive", "One actor repeats actions of about the same length and speed."),
         Label("multi_step", "Three or more atomic actions of one actor, or two or more groups of them, not repetitive."),
         Label("navigation", "The actor moves through space and does not act with the hands."),
     ),

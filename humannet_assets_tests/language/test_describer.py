@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humannet_assets.language.describer import ClipFacts, DescriberConfig, Hand, Person, describe, most_at_once
+from humannet_assets.language.describer import ClipFacts, DescriberConfig, Hand, Person, Told, describe
+from humannet_assets.language.motion import most_at_once
 
 CONFIG = DescriberConfig()
 
 EGO = ClipFacts(
     "a", 5.0, "ego", False, 0.9, (Hand("left", 0.8, 0.3), Hand("right", 0.9, 0.9)), (), 0, None, 12.0, False,
-    ((0.0, "right hand moves quickly to the left, then closes"), (0.4, "left hand rests")), ("kitchen", "cooking"),
+    (Told(0.0, "right hand moves quickly to the left, then closes"), Told(0.4, "left hand is nearly still")),
+    ("kitchen", "cooking"),
 )  # fmt: skip
 EXO = ClipFacts(
     "d", 4.0, "exo", False, 0.0, (), (Person(True, 1.0, 0.95),), 1, "the person stays in place and moves both arms", 0.5,
@@ -45,13 +47,16 @@ def test_long_caption() -> None:
     assert describe(EGO, CONFIG)[1] == (
         "First-person view: both of the wearer's hands move quickly. The clip lasts 5.0 s. Tracking follows the left hand in "
         "80 % and the right hand in 90 % of the clip. The camera turns moderately. Motion in order of start: right hand moves "
-        'quickly to the left, then closes (0.0 s); left hand rests (0.4 s). The source gives the keywords "kitchen", "cooking".'
+        "quickly to the left, then closes (0.0 s); left hand is nearly still (0.4 s). "
+        'The source gives the keywords "kitchen", "cooking".'
     )
 
 
 def test_the_wearers_own_limbs_are_not_another_person() -> None:
-    facts = replace(EGO, people=(Person(True, 0.3, 0.9),), people_at_once=1)
-    assert "in view" not in describe(facts, CONFIG)[0]
+    ghost = Told(1.0, "the person moves up", "body", 0.3)
+    facts = replace(EGO, people=(Person(True, 0.3, 0.9),), people_at_once=1, steps=(ghost,))
+    assert "person" not in describe(facts, CONFIG)[1].replace("First-person", "")
+    assert "the person moves up" in describe(replace(facts, steps=(replace(ghost, coverage=0.6),)), CONFIG)[1]
 
 
 def test_spans_that_only_touch_are_not_at_once() -> None:
@@ -75,7 +80,9 @@ facts_of_any_kind = st.builds(
     main_motion=st.one_of(st.none(), st.text(max_size=9)),
     rotation_rate_deg_s=numbers,
     has_translation=st.one_of(st.none(), st.booleans()),
-    steps=st.lists(st.tuples(numbers, st.text(max_size=9)), max_size=15).map(tuple),
+    steps=st.lists(
+        st.builds(Told, numbers, st.text(max_size=9), st.sampled_from([None, "body", "left_hand"]), numbers), max_size=15
+    ).map(tuple),
     keywords=st.lists(st.text(max_size=9), max_size=10).map(tuple),
 )
 
@@ -99,8 +106,8 @@ def test_facts_bind_to_their_clip(facts: ClipFacts) -> None:
 
 # Every word the describer may use of its own accord: a new one must be added here and thought about.
 _WORDS = """a all also an and are at both by camera clip eight first five follow follows four from further gives hand hands
-height in is keyword keywords lasts left lot main motion most move moderately moves much nearly nine no of once one order people
-person picture position quickly right s scene seven six slowly small source start step steps still takes the third three
+height in is hardly keyword keywords lasts left lot main motion most move moderately moves much nearly nine no of once one order
+people person picture position quickly right s scene seven six slowly small source start step steps still takes the third three
 through time tracked tracking travels turning turns two unclear up view wearer were without"""
 
 

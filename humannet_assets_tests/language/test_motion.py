@@ -71,7 +71,7 @@ def test_interpolated_frames_do_not_speak() -> None:
 def test_resting_segments_of_a_track_become_one_step() -> None:
     segments = [segment("a", "right_hand", "h", 0, 1, is_idle=True), segment("b", "right_hand", "h", 1, 2, is_idle=True)]
     motion = only([hand()], [], segments)
-    assert (motion.start_s, motion.end_s, motion.text) == (0, 2, "right hand rests")
+    assert (motion.start_s, motion.end_s, motion.text) == (0, 2, "right hand is nearly still")
 
 
 @pytest.mark.parametrize(
