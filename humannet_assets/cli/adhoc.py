@@ -6,7 +6,6 @@ other, to be edited, withdrawn or deleted by hand. Comments and layout of the fi
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tempfile
@@ -120,8 +119,7 @@ def _append(catalog: Catalog, values: Mapping[str, Any]) -> SourceEntry:
     """Write one entry at the end of the file and return it as read back."""
     before = catalog.path.read_text(encoding="utf-8") if catalog.path.exists() else HEADER
     text, indent = _open_end(before)
-    # JSON scalars and lists are YAML, and quote what needs quoting.
-    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+    lines = [f"{key}: {_quoted(value)}" for key, value in values.items()]
     entry = "".join(f"{indent}{'- ' if number == 0 else '  '}{line}\n" for number, line in enumerate(lines))
     after = text + entry
     try:
@@ -134,20 +132,22 @@ def _append(catalog: Catalog, values: Mapping[str, Any]) -> SourceEntry:
     return read.entries[-1]
 
 
+def _quoted(value: Any) -> str:
+    """The value on one line of YAML, in double quotes: any file name survives that."""
+    return yaml.safe_dump(value, default_style='"', default_flow_style=True, allow_unicode=True, width=1_000_000).strip()
+
+
 def _open_end(text: str) -> tuple[str, str]:
     """The text made ready for one more entry, and the entries' indentation."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     indent = "  "
-    if isinstance(root, yaml.MappingNode) and root.value:
-        node = root.value[0][1]
-        if isinstance(node, yaml.SequenceNode):
-            if not node.value:
-                # `sources: []` cannot be followed by entries: the brackets go.
-                text = text[: node.start_mark.index].rstrip() + text[node.end_mark.index :]
-            elif not node.flow_style:
-                indent = " " * node.start_mark.column
-    else:
-        text += "sources:\n"
+    node = root.value[0][1] if isinstance(root, yaml.MappingNode) and root.value else None
+    if isinstance(node, yaml.SequenceNode):
+        if not node.value:
+            # `sources: []` cannot be followed by entries: the brackets go.
+            text = text[: node.start_mark.index].rstrip() + text[node.end_mark.index :]
+        elif not node.flow_style:
+            indent = " " * node.start_mark.column
     return (text if text.endswith("\n") else text + "\n"), indent
 
 

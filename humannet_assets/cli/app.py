@@ -235,10 +235,6 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 (failed), 2 (wrong use) or 130 (interrupted)."""
     try:
         app(arguments)
-    except BrokenPipeError:
-        # Whoever read the output (head, less) has seen enough; point stdout away so that the exit is silent.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
         _complain("interrupted; finished rows are kept and the next run goes on from there")
         sys.exit(EXIT_INTERRUPTED)

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 import yaml
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from humannet_assets.sources.catalog import (
@@ -147,6 +147,7 @@ def test_an_empty_list_is_a_valid_catalog() -> None:
     assert parse("sources:\n").entries == ()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_gives_a_catalog_or_a_catalog_error(text: str) -> None:
     try:
@@ -162,6 +163,7 @@ VALUES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from([*SourceEntry.model_fields, "other"]), VALUES), max_size=3))
 def test_any_entries_give_a_catalog_or_a_catalog_error(entries: list[dict[str, object]]) -> None:
     try:

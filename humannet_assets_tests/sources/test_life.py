@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -39,6 +39,7 @@ def test_rules_that_mean_nothing_are_refused(rule: object) -> None:
         LifeRule.model_validate(rule)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"\A\w[\w .@+-]{0,20}\Z"))
 def test_any_accepted_name_comes_back_from_the_store(name: str) -> None:
     assert LifeRule.from_stored(LifeRule.model_validate(name).stored()).name == name
