@@ -132,6 +132,6 @@ def test_leaping_colours_amid_a_fade_are_no_cut() -> None:
     luma = np.full(300, 90.0)
     luma[250:286] = np.linspace(90, 0, 36)
     luma[286:] = 0.0
-    assert find_boundaries(_scores(content, luma, _layouts(40, 37)), ShotConfig()) == []
+    assert find_boundaries(_scores(content, luma, _layouts(40, 38)), ShotConfig()) == []
     still_bright = np.full(300, 90.0)
-    assert [b.frame for b in find_boundaries(_scores(content, still_bright, _layouts(40, 37)), ShotConfig())] == [280]
+    assert [b.frame for b in find_boundaries(_scores(content, still_bright, _layouts(40, 38)), ShotConfig())] == [280]
