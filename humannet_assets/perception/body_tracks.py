@@ -14,7 +14,7 @@ from pydantic import Field
 
 from humannet_assets.media.frames import Frame, FrameConsumer, FrameStep
 from humannet_assets.perception import smoothing
-from humannet_assets.perception.detectors import Body
+from humannet_assets.perception.detectors import Body, get_body_detector
 from humannet_assets.perception.models import BODY, model_fingerprint
 from humannet_assets.perception.tracking import Detection, TrackerSettings, associate
 from humannet_assets.store.identity import microseconds, stable_id
@@ -150,8 +150,6 @@ class _BodyConsumer:
         self._size = (0, 0)
 
     def push(self, frame: Frame) -> None:
-        from humannet_assets.perception.detectors import get_body_detector
-
         config = self._config
         detector = get_body_detector(config.max_bodies, config.detection_confidence, config.presence_confidence)
         rgb = frame.at_most(config.image_side_px)

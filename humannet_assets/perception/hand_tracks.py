@@ -7,6 +7,7 @@ What the tracks mean (actions, segments) is decided in `humannet_assets.geometry
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from humannet_assets.media.frames import Frame, FrameConsumer, FrameStep
-from humannet_assets.perception.detectors import Hand
+from humannet_assets.perception.detectors import Hand, box_of, get_hand_detector
 from humannet_assets.perception.hand_assembly import build_hand_tracks, hand_detection
 from humannet_assets.perception.models import HAND, model_fingerprint
 from humannet_assets.perception.pinhole import DEFAULT_FOV_DEG, Pinhole
@@ -170,12 +171,10 @@ class _HandConsumer:
         self._second_looks = 0
 
     def push(self, frame: Frame) -> None:
-        from humannet_assets.perception.detectors import get_hand_detector
-
         config = self._config
         detector = get_hand_detector(config.max_hands, config.detection_confidence, config.presence_confidence)
         rgb = frame.at_most(config.image_side_px)
-        hands = detector.detect(rgb)
+        hands = [hand for hand in detector.detect(rgb) if np.isfinite(hand.landmarks_px).all()]
         if config.second_look and self._frames:
             for lost in self._missed(hands):
                 self._second_looks += 1
@@ -213,10 +212,6 @@ def _look_again(
     detector: Any, rgb: npt.NDArray[np.uint8], lost: Hand, known: Sequence[Hand], config: HandTracksConfig
 ) -> list[Hand]:
     """Search a crop around where a hand was; at most the one nearest hand that is neither known nor far away."""
-    from dataclasses import replace
-
-    from humannet_assets.perception.detectors import box_of
-
     height, width = rgb.shape[:2]
     palm = hand_detection(lost)
     half = config.second_look_sizes * palm.size

@@ -12,9 +12,6 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-# Scales the median absolute deviation to the standard deviation of a normal distribution is deliberately not applied:
-# the rule of PAPERS.md (median + 5 MAD) is stated on the plain MAD.
-
 
 def window_samples(times_s: Floats, window_s: float, order: int) -> int:
     """Odd number of samples that covers `window_s` at the track's median sampling interval.
@@ -112,6 +109,8 @@ def speed_outliers(times_s: Floats, positions: Floats, valid: Bools, mad_factor:
     The slower side is used so that a spike is blamed on its own sample and not on its neighbours, and the floor keeps
     real reaches of a hand that otherwise rests (whose MAD is tiny). Ends are judged by their one neighbour only when
     that neighbour is itself no jump.
+
+    MAD is the plain median absolute deviation, as the rule states it (not scaled to a normal distribution's sigma).
 
     Args:
         times_s: (n,) seconds.
