@@ -119,6 +119,7 @@ def test_a_walk_shows_parallax_expansion_and_bob_a_zoom_over_a_still_does_not() 
     assert walking.forward_share > 0.6
     assert walking.parallax > 0.15
     assert walking.shake > 0.005
+    assert walking.object_area < walking.parallax  # what stands still in depth is not said to move by itself
     assert zoom.camera_forward == pytest.approx(np.log(1.02) / STEP_S, rel=0.15)
     assert zoom.parallax < 0.05
     assert zoom.shake < 0.003

@@ -41,6 +41,7 @@ def view(*changes: dict[str, Any], config: ViewpointConfig | None = None) -> Out
         ([PERSON, TRIPOD], "exo", "body"),
         ([PERSON, FACE, HEAD], "exo", "body"),  # somebody filmed by a hand-held camera
         ([HANDS, {"hand_bottom_entry": 0.1}, TRIPOD], "exo", "hands"),  # hands from above over a table
+        ([HANDS, {"hand_bottom_entry": 0.0}, WALK], "exo", "hands"),  # somebody else's hands, filmed walking up
         ([HANDS, PERSON, FACE, TRIPOD], "exo", "body"),  # somebody signs to the camera
         ([HANDS, HEAD, {"pose_rate": 0.5, "pose_score": 0.8}], "ego", "hands"),  # a wearer with a companion
     ],
