@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -203,12 +204,15 @@ def _one_per_side(curves: Sequence[_Curve], rank: Mapping[str, float]) -> list[_
     """The wearer has one hand of each side: a weaker track keeps only its longest stretch outside better ones."""
     kept: list[_Curve] = []
     for curve in sorted(curves, key=lambda curve: (-rank[curve.track_id], curve.track_id)):
-        free = np.ones(len(curve.times_s), dtype=bool)
-        for better in kept:
-            if better.actor == curve.actor:
-                free &= (curve.times_s <= better.times_s[0]) | (curve.times_s >= better.times_s[-1])
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], free.astype(int), [0]))))
-        runs = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        times = curve.times_s
+        free, passed = np.ones(len(times), dtype=bool), np.zeros(len(times), dtype=int)
+        for better in (better for better in kept if better.actor == curve.actor):
+            free &= (times <= better.times_s[0]) | (times >= better.times_s[-1])
+            passed += times >= better.times_s[-1]
+        # Two free samples belong together only if no better track lies between them.
+        label = np.where(free, passed, -1)
+        edges = [0, *(np.flatnonzero(np.diff(label)) + 1).tolist(), len(times)]
+        runs = [(a, b) for a, b in pairwise(edges) if free[a]]
         if runs:
             a, b = max(runs, key=lambda run: run[1] - run[0])
             path = curve.path_m[a : max(b - 1, a)] if curve.path_m is not None else None

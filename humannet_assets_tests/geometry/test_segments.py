@@ -2,7 +2,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from humannet_assets.geometry.segments import SegmentsConfig, SegmentsStep, build_segments
@@ -131,6 +131,7 @@ def test_people_are_grouped_apart():
     st.lists(st.tuples(st.sampled_from(["left", "right"]), st.integers(0, 50), st.floats(0.1, 1)), max_size=5),
     st.integers(0, 99),
 )
+@example([("left", 0, 1.0), ("left", 1, 1.0), ("left", 1, 1.0)], 0)  # a better track between two samples
 @settings(max_examples=40, deadline=None)
 def test_a_wearer_has_one_segment_per_hand_at_a_time_and_ids_are_stable(tracks, seed):
     rng = np.random.default_rng(seed)
