@@ -69,7 +69,7 @@ VIDEO_SOURCES = Table(
     key="video_id",
     doc=(
         "What the catalog (or a manifest line) says about each video, inherited from the first of its files: the earliest "
-        "window, then source and file id in order."
+        "window, then the smallest file id."
     ),
     columns=(
         Column("source_id", _str, "The catalog entry the video is attributed to."),
