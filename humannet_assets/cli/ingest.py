@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from humannet_assets.sources.listing import RefreshReport, refresh_sources
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import TaskID
 
     from humannet_assets.store.step import Step
 
@@ -58,7 +60,7 @@ def bring_up_to_date(
     report = refresh_sources(store, project.catalog_file, settings, run_id=run_id, access=access, window=window)
     console.print(report.summary(), markup=False, highlight=False)
     steps: list[Step[Any]] = all_steps(build_passes(settings, access))
-    run = materialize or _dagster(project)
+    run = materialize or _dagster(project, console)
     done: list[str] = []
     for _ in range(MAX_ROUNDS):
         wanted = {*stale_windows(store, steps), *(report.windows if not done else ())}
@@ -75,14 +77,32 @@ def bring_up_to_date(
     return report, done
 
 
-def _dagster(project: Project) -> Materialize:
+def _dagster(project: Project, console: Console) -> Materialize:
     def run(windows: Sequence[str]) -> None:
         use_local_instance()
         from humannet_assets.assets.run import materialize_windows
 
-        materialize_windows(windows, project.pipeline)
+        with _bars(console) as progress:
+            materialize_windows(windows, project.pipeline, progress=progress)
 
     return run
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """One bar per step on the terminal; they vanish when the run is over, for the status says what came of it."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        known: dict[str, TaskID] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in known or done < bars.tasks[known[step]].completed:
+                known[step] = bars.add_task(step, total=total)
+            bars.update(known[step], completed=done, total=total)
+
+        yield report
 
 
 def _span(windows: Sequence[str]) -> str:
