@@ -7,24 +7,24 @@ import json
 import re
 from pathlib import Path
 
-# The manifest describes transitions in words; these are its frame numbers, as (hard cuts, fades). Golden fades of PySceneDetect's
-# threshold detector lie in the middle of the black gap. Dissolves are neither and are left out.
+# The manifest describes transitions in words; these are its frame numbers, as (hard cuts, fades). Fades lie in the middle of the
+# black gap; for the leaf and deer they are read off its luma (black at 180-211 and 360-394; the golden table is five frames late).
+# The NASA dissolve (128-147) counts as a fade.
 CUTS: dict[str, tuple[list[int], list[int]]] = {
-    "exo_nasa_mirror_3shots.mp4": ([202], []),
+    "exo_nasa_mirror_3shots.mp4": ([202], [138]),
     "neg_slides_talk_1080p.mp4": ([213, 1523, 2096, 2698, 2785, 3015, 3411], []),
-    "neg_multishot_leaf_deer_fades.mp4": ([], [201, 382]),
+    "neg_multishot_leaf_deer_fades.mp4": ([30, 180, 394], [196, 377]),
     "synthetic_fades.mp4": ([], [84, 167]),
     "cg_bigbuckbunny_30s.webm": ([283, 376, 551], []),
 }
+# Variants of the NASA footage (two are other lengths and rates of it), and one synthetic test pattern in two codecs.
 VARIANTS = {
     "odd_nasa_rotated_90.mp4": "exo_nasa_mirror_3shots.mp4",
     "odd_nasa_hdr_hevc10.mp4": "exo_nasa_mirror_3shots.mp4",
-    "odd_rotate_90.mov": "odd_rotate_0.mov",
-    "odd_rotate_180.mov": "odd_rotate_0.mov",
-    "odd_rotate_270.mov": "odd_rotate_0.mov",
+    "odd_nasa_vfr.mp4": "exo_nasa_mirror_3shots.mp4",
+    "odd_nasa_no_nbframes.mkv": "exo_nasa_mirror_3shots.mp4",
+    "odd_corrupted_nal.mp4": "odd_av1_video.mkv",
 }
-# Other cuts of the NASA footage: whether they are the same video is not labelled.
-UNJUDGED_DUPLICATES = {"odd_nasa_vfr.mp4", "odd_nasa_no_nbframes.mkv"}
 
 
 def write_labels(media: Path, target: Path) -> Path:
@@ -41,8 +41,7 @@ def write_labels(media: Path, target: Path) -> Path:
                 line["cuts"], line["fades"] = CUTS[name]
             elif row["cuts"] == "0":
                 line["cuts"], line["fades"] = [], []
-            if name not in UNJUDGED_DUPLICATES:
-                line["duplicate_of"] = str(media / "videos" / VARIANTS[name]) if name in VARIANTS else ""
+            line["duplicate_of"] = str(media / "videos" / VARIANTS[name]) if name in VARIANTS else ""
             lines.append(json.dumps(line))
     target.write_text("\n".join(lines))
     return target

@@ -6,6 +6,7 @@ import base64
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import dagster as dg
@@ -13,7 +14,7 @@ import dagster as dg
 from humannet_assets.automation.partitions import INGEST_WINDOWS
 from humannet_assets.pipeline import asset_of_tables, build_passes
 from humannet_assets.resources.pipeline import PipelineResource
-from humannet_assets.store.runner import StepReport, run_steps
+from humannet_assets.store.runner import Progress, StepReport, run_steps
 from humannet_assets.store.schema import Table
 from humannet_assets.store.step import Step
 
@@ -82,13 +83,21 @@ def spec(table: Table, deps: Sequence[str], **extra: Any) -> dict[str, Any]:
     return {**arguments, **extra}
 
 
-def log_progress(context: dg.AssetExecutionContext, every_s: float = 10.0) -> Callable[[str, int, int], None]:
+WATCHER: ContextVar[Progress | None] = ContextVar("progress watcher", default=None)
+"""Who else wants to know how far a run is: the command line's bar, when it runs the graph in its own process."""
+
+
+def log_progress(context: dg.AssetExecutionContext, every_s: float = 10.0) -> Progress:
     """Progress into the run's log, at most every few seconds."""
     last = time.monotonic()
     started = last
 
+    watcher = WATCHER.get()
+
     def report(name: str, done: int, total: int) -> None:
         nonlocal last
+        if watcher is not None:
+            watcher(name, done, total)
         now = time.monotonic()
         if done < total and now - last < every_s:
             return

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 
+from humannet_assets.assets.common import WATCHER
 from humannet_assets.automation.partitions import INGEST_WINDOWS
 from humannet_assets.resources.pipeline import PipelineResource
+from humannet_assets.store.runner import Progress
 
 
 JOB = "humannet"
@@ -41,15 +42,15 @@ def check_windows(windows: Sequence[str]) -> None:
 
 
 def materialize_windows(
-    windows: Sequence[str], pipeline: PipelineResource, *, quiet: bool = True, tags: Mapping[str, str] | None = None
+    windows: Sequence[str], pipeline: PipelineResource, *, progress: Progress | None = None, log_level: str = "WARNING"
 ) -> None:
     """Materialise the graph for some ingest windows, one run per window, with all checks.
 
     Args:
         windows: UTC days, YYYY-MM-DD.
         pipeline: Store, settings and compute.
-        quiet: Keep Dagster's own log lines below warnings off the terminal.
-        tags: Extra run tags.
+        progress: Called with (step, units done, units to do), for a bar on the terminal.
+        log_level: Least level of Dagster's log lines on the terminal; the run's own log keeps all of them.
 
     Raises:
         RunFailedError: A run failed; finished rows are kept and the next run goes on from there.
@@ -58,13 +59,14 @@ def materialize_windows(
     from humannet_assets.definitions import build_defs
 
     check_windows(windows)
-    defs = build_defs({"pipeline": pipeline})
-    job = defs.resolve_job_def(JOB)
-    if quiet:
-        logging.getLogger("dagster").setLevel(logging.WARNING)
-    with _instance() as instance:
-        for window in sorted(windows):
-            _run(job, instance, window, dict(tags or {}))
+    job = build_defs({"pipeline": pipeline}).resolve_job_def(JOB)
+    token = WATCHER.set(progress)
+    try:
+        with _instance() as instance:
+            for window in sorted(windows):
+                _run(job, instance, window, log_level)
+    finally:
+        WATCHER.reset(token)
 
 
 def _root_message(error: Any) -> str:
@@ -74,8 +76,9 @@ def _root_message(error: Any) -> str:
     return str(error.message).strip()
 
 
-def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, window: str, tags: dict[str, str]) -> None:
-    done = job.execute_in_process(instance=instance, partition_key=window, raise_on_error=False, tags=tags)
+def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, window: str, log_level: str) -> None:
+    config = {"loggers": {"console": {"config": {"log_level": log_level}}}}
+    done = job.execute_in_process(run_config=config, instance=instance, partition_key=window, raise_on_error=False)
     if done.success:
         return
     failures = [event for event in done.all_events if event.is_step_failure]

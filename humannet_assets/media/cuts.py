@@ -105,7 +105,9 @@ def find_boundaries(scores: ShotScores, config: ShotConfig) -> list[Boundary]:
     min_frames = max(1, round(config.min_shot_s * scores.frame_rate))
     content = np.asarray(scores.content, np.float64)
     runs = replay_fades(scores.luma, config.fade_threshold, min_frames)
-    fades = [Boundary(frame, "fade", float(length)) for frame, length in runs]
+    black = np.asarray(scores.luma) < config.fade_threshold
+    # Fading in from a black start opens no second shot: there is no first one.
+    fades = [Boundary(frame, "fade", float(length)) for frame, length in runs if not black[:frame].all()]
     clear = np.where(_stands_out(content, scores.luma, config), content, 0.0)
     hard = replay_content(clear, config.content_threshold, min_frames)
     cuts = [frame for frame in hard if _layout_changes(scores, frame, config.min_layout_change, unknown=True)]

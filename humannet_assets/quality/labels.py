@@ -1,7 +1,7 @@
 """Ground-truth labels of videos: JSON sidecars beside them, or a CSV or JSONL file that a source names.
 
 A labels file has one line per video: `path` (relative to the file), and any of `human_centric` (true, false), `viewpoint`
-(ego, exo, none), `cuts` and `fades` (frame numbers; the first frame of the new shot), `duplicate_of` (path of another video,
+(ego, exo, none), `expected_outcome` (kept, rejected: what the filter should say), `cuts` and `fades` (frame numbers; the first frame of the new shot), `duplicate_of` (path of another video,
 or empty for a unique one). What is left out is not judged.
 """
 
@@ -25,11 +25,13 @@ class LabelsError(ValueError):
 class Label:
     """What is known of one video; None means not labelled.
 
-    `duplicate_of` is the uri of another video, or "" for a video that duplicates none.
+    `duplicate_of` is the uri of another video, or "" for a video that duplicates none. `kept` is what the filter should say, where
+    it differs from `human_centric` (a hopelessly blurred pair of hands is human-centric and of no use).
     """
 
     uri: str
     human_centric: bool | None = None
+    kept: bool | None = None
     viewpoint: str | None = None
     cuts: tuple[int, ...] | None = None
     fades: tuple[int, ...] | None = None
@@ -57,12 +59,15 @@ def _frames(value: Any, place: str, name: str) -> tuple[int, ...] | None:
 
 def _label(record: Mapping[str, Any], uri: str, folder: Path, place: str) -> Label:
     other = record.get("duplicate_of")
+    human_centric = _flag(record.get("human_centric"), place)
+    outcome = record.get("expected_outcome")
     viewpoint = record.get("viewpoint") or None
     if viewpoint not in {None, "ego", "exo", "none"}:
         raise LabelsError(f"{place}: viewpoint is {viewpoint!r}; write ego, exo or none")
     return Label(
         uri=uri,
-        human_centric=_flag(record.get("human_centric"), place),
+        human_centric=human_centric,
+        kept=outcome == "kept" if outcome in {"kept", "rejected"} else human_centric,
         viewpoint=viewpoint,
         cuts=_frames(record.get("cuts"), place, "cuts"),
         fades=_frames(record.get("fades"), place, "fades"),
@@ -111,6 +116,11 @@ def read_sidecar_label(video_uri: str) -> Label | None:
         raise LabelsError(f"{path}: not JSON: {error}") from error
     if not isinstance(record, dict) or "human_centric" not in record:
         return None
+    if "schema_version" in record:
+        # The simulator leaves out what is empty, and knows everything: nothing said means there is none.
+        record = {"cuts": [], "fades": [], "duplicate_of": "", **record}
+        if len({shot.get("viewpoint") for shot in record.get("shots", ())}) > 1:
+            record["viewpoint"] = None
     other = record.get("duplicate_of")
     # Sidecars name the duplicated video without its suffix.
     if other and not (path.parent / other).exists():

@@ -107,12 +107,12 @@ class _Builder:
         votes = _votes(clips.with_columns((pl.col("end_s") - pl.col("start_s")).alias("seconds")), "outcome")
         pairs: list[tuple[bool, bool]] = []
         for video in self.videos:
-            if video.label.human_centric is None or video.is_duplicate:
+            if video.label.kept is None or video.is_duplicate:
                 continue
             predicted = votes.get(video.video_id) == "kept"
-            pairs.append((video.label.human_centric, predicted))
-            if predicted != video.label.human_centric:
-                self._mistake("filter", video, "kept, not human-centric" if predicted else "human-centric, not kept")
+            pairs.append((video.label.kept, predicted))
+            if predicted != video.label.kept:
+                self._mistake("filter", video, "kept, should not be" if predicted else "not kept, should be")
         as_text = [(str(truth), str(prediction)) for truth, prediction in pairs]
         self.report.measures["filtered_clips"] = [
             bootstrap("balanced_accuracy", as_text, balanced_accuracy),  # type: ignore[arg-type]

@@ -15,8 +15,8 @@ HARD = {
     "neg_slides_talk_1080p.mp4": [213, 1523, 2096, 2698, 2785, 3015, 3411],
 }
 """Hard cuts of the labelled videos (MANIFEST; PySceneDetect's own golden values for the third)."""
-FADES = {"synthetic_fades.mp4": [84, 167], "neg_multishot_leaf_deer_fades.mp4": [15, 198, 377]}
-"""PySceneDetect's golden positions: the middle of the black frames."""
+FADES = {"synthetic_fades.mp4": [84, 167], "neg_multishot_leaf_deer_fades.mp4": [196, 377]}
+"""The middle of the black frames: PySceneDetect's golden positions, and for the second read off its luma (180-211, 360-394)."""
 SINGLE_TAKES = (
     "ego_walk_gopro_hero7.mp4", "ego_walk_gopro_max_heromode.mp4", "neg_dog_eating.mp4", "exo_one_by_one_person_back.mp4",
     "odd_vfr_upside_down_dog.mp4", "exo_soccer_juggle_man_720p.mp4", "exo_asl_book_woman.mkv", "neg_cars_topdown.mp4",
@@ -120,6 +120,11 @@ def test_a_new_slide_is_a_cut_and_a_refresh_is_not() -> None:
     content[[60, 150]] = 3.0
     found = find_boundaries(_scores(content, signature=_layouts(40, 20)), ShotConfig())
     assert [b.frame for b in found] == [150]
+
+
+def test_a_black_lead_in_is_no_shot() -> None:
+    luma = np.concatenate((np.zeros(30), np.linspace(0, 120, 30), np.full(90, 120.0)))
+    assert find_boundaries(_scores(np.zeros(150), luma), ShotConfig()) == []
 
 
 def test_short_videos_have_no_boundaries() -> None:

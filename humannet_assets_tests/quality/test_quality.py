@@ -51,6 +51,16 @@ def test_bad_labels_name_place_and_fix(tmp_path: Path, line: str, message: str) 
         read_labels_file(tmp_path / "missing.csv")
 
 
+def test_simulated_sidecar_knows_everything(tmp_path: Path) -> None:
+    shots = [{"viewpoint": "ego"}, {"viewpoint": "exo"}]
+    truth = {"schema_version": 1, "human_centric": True, "viewpoint": "ego", "expected_outcome": "rejected", "shots": shots}
+    (tmp_path / "a.json").write_text(json.dumps(truth))
+    label = read_sidecar_label(str(tmp_path / "a.mp4"))
+    assert label is not None
+    assert (label.human_centric, label.kept, label.viewpoint) == (True, False, None)
+    assert (label.cuts, label.fades, label.duplicate_of) == ((), (), "")
+
+
 def test_json_beside_a_video_that_is_no_sidecar_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"title": "holiday"}')
     assert read_sidecar_label(str(tmp_path / "a.mp4")) is None

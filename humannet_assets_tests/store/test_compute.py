@@ -59,7 +59,9 @@ def test_bad_units_fail_alone_with_the_reason(store: LanceStore, workers: Proces
     assert [rows[f"good{i}"]["half"] for i in range(6)] == [5, 6, 7, 8, 9, 10]
 
 
-def test_processes_and_in_process_agree(store: LanceStore, workers: ProcessWorkers, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_processes_and_in_process_agree(
+    store: LanceStore, workers: ProcessWorkers, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     other = LanceStore(str(tmp_path_factory.mktemp("other")))
     numbers = {f"n{i}": 10 + 2 * i for i in range(12)}
     for target, compute in ((store, workers), (other, InProcess())):

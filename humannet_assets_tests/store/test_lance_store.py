@@ -62,7 +62,15 @@ def test_literals_are_quoted() -> None:
 
 def test_stable_ids_tell_apart_what_differs() -> None:
     assert stable_id("video", 1) == stable_id("video", 1)
-    different = {stable_id("ab", "c"), stable_id("a", "bc"), stable_id("a", "b", "c"), stable_id(1), stable_id("1"), stable_id(None), stable_id("")}
+    different = {
+        stable_id("ab", "c"),
+        stable_id("a", "bc"),
+        stable_id("a", "b", "c"),
+        stable_id(1),
+        stable_id("1"),
+        stable_id(None),
+        stable_id(""),
+    }
     assert len(different) == 7
     with pytest.raises(TypeError, match="float"):
         stable_id(0.1)

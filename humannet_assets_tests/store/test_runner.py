@@ -147,7 +147,11 @@ def test_unit_waits_for_its_other_parents(store: LanceStore) -> None:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=st.lists(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 12).map(lambda n: 2 * n)), min_size=1, max_size=4))
+@given(
+    history=st.lists(
+        st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 12).map(lambda n: 2 * n)), min_size=1, max_size=4
+    )
+)
 def test_any_history_of_inputs_ends_like_one_fresh_run(
     tmp_path_factory: pytest.TempPathFactory, history: list[dict[str, int]]
 ) -> None:

@@ -12,7 +12,14 @@ from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.schema import Column, Table
 from humannet_assets.store.step import NoConfig, Outcome, Read, Step, StepConfig, Unit
 
-NUMBERS = Table("numbers", "toy", "clip_id", "clip_id", "Inputs.", (Column("value", pa.int64(), "A number."), Column("note", pa.string(), "Unused.")))
+NUMBERS = Table(
+    "numbers",
+    "toy",
+    "clip_id",
+    "clip_id",
+    "Inputs.",
+    (Column("value", pa.int64(), "A number."), Column("note", pa.string(), "Unused.")),
+)
 HALVES = Table("halves", "toy", "clip_id", "clip_id", "Even numbers halved.", (Column("half", pa.int64(), "value / 2"),))
 PIECES = Table(
     "pieces",
