@@ -19,7 +19,9 @@ def main() -> None:
     arguments = parser.parse_args()
     import os
 
-    packages = " ".join(f"{name}={version(name)}" for name in ("dagster", "pylance", "duckdb", "polars", "pyarrow", "mediapipe", "decord", "av"))
+    packages = " ".join(
+        f"{name}={version(name)}" for name in ("dagster", "pylance", "duckdb", "polars", "pyarrow", "mediapipe", "decord", "av")
+    )
     print(f"machine: {platform.platform()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}")
     print(f"versions: {packages}\n")
     for name in arguments.names or BENCHMARKS:

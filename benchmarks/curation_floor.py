@@ -74,9 +74,8 @@ def run(_: int) -> None:
             for asset, own in passes.items():
                 if asset == "raw_videos" or asset in TRACK_ASSETS[1:]:
                     continue
-                if asset == TRACK_ASSETS[0]:
-                    own = (tuple(passes[name][0][0] for name in TRACK_ASSETS),)
-                for steps in own:
+                together = (tuple(passes[name][0][0] for name in TRACK_ASSETS),)
+                for steps in together if asset == TRACK_ASSETS[0] else own:
                     wall, seconds = _run(store, steps, access)
                     total += wall
                     if asset == "clip_signals":

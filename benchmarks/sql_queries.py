@@ -22,7 +22,8 @@ QUERIES = {
     "count": "SELECT count(*) FROM annotations",
     "hours by viewpoint": "SELECT viewpoint, sum(duration_s) / 3600 FROM annotations WHERE level = 'clip' GROUP BY 1",
     "filter and sort": (
-        "SELECT row_id, motion_score FROM annotations WHERE viewpoint = 'ego' AND pose_score > .9 ORDER BY motion_score DESC LIMIT 20"
+        "SELECT row_id, motion_score FROM annotations WHERE viewpoint = 'ego' AND pose_score > .9 "
+        "ORDER BY motion_score DESC LIMIT 20"
     ),
     "text search": "SELECT count(*) FROM annotations WHERE short_caption LIKE '%object 42%'",
     "point lookup": "SELECT * FROM annotations WHERE row_id = '{id}'",
@@ -49,12 +50,13 @@ def run(rows: int) -> None:
         started = time.perf_counter()
         catalog = build_sql_catalog(store, Path(folder) / "catalog.duckdb")
         print(f"native catalog built in {time.perf_counter() - started:.1f} s, {catalog.size_bytes / 1e6:.0f} MB")
-        names = [name for name in ANNOTATIONS.sql_columns]
+        names = list(ANNOTATIONS.sql_columns)
         pq.write_table(store.arrow(ANNOTATIONS, names), Path(folder) / "annotations.parquet")
         parquet = duckdb.connect()
         parquet.execute(f"CREATE VIEW annotations AS SELECT * FROM '{folder}/annotations.parquet'")
         lance, native = connect(store), duckdb.connect(str(catalog.path), read_only=True)
-        print(f"{'seconds (median of ' + str(REPEATS) + ')':28s} {'Lance':>9s} {'native':>9s} {'Parquet':>9s}  Lance/Parquet  native/Parquet")
+        head = f"seconds (median of {REPEATS})"
+        print(f"{head:28s} {'Lance':>9s} {'native':>9s} {'Parquet':>9s}  Lance/Parquet  native/Parquet")
         for name, text in QUERIES.items():
             query = text.format(id=ids[rows // 2])
             a, b, c = (_median(connection, query) for connection in (lance, native, parquet))

@@ -27,7 +27,9 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         schedules=[hourly_ingestion],
         sensors=[
             arrivals,
-            dg.AutomationConditionSensorDefinition("follow_upstream", target=dg.AssetSelection.all(), minimum_interval_seconds=30),
+            dg.AutomationConditionSensorDefinition(
+                "follow_upstream", target=dg.AssetSelection.all(), minimum_interval_seconds=30
+            ),
         ],
         resources=resources,
         executor=dg.in_process_executor,

@@ -41,9 +41,13 @@ class ComputeSettings(StepConfig):
 
     workers: int = Field(0, ge=0, description="Worker processes; 0 means one per usable core.")
     seconds_per_unit: float = Field(
-        1800.0, gt=0, description="A video or clip that takes longer is stopped and recorded as failed (one hour of video decodes in about 15 min)."
+        1800.0,
+        gt=0,
+        description="A video or clip that takes longer is stopped and fails; an hour of video decodes in about 15 min.",
     )
-    memory_gib: float = Field(8.0, gt=0.5, description="Private memory of one worker; a decoder bomb dies here, not the machine.")
+    memory_gib: float = Field(
+        8.0, gt=0.5, description="Private memory of one worker; a decoder bomb dies here, not the machine."
+    )
     max_attempts: int = Field(DEFAULT_MAX_ATTEMPTS, ge=1, description="Tries of a failed unit before it is left alone.")
 
 
@@ -100,7 +104,10 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     try:
         return Settings.model_validate(_merged(raw, overrides or {}))
     except ValidationError as error:
-        lines = [f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']} (found {item['input']!r})" for item in error.errors()]
+        lines = [
+            f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']} (found {item['input']!r})"
+            for item in error.errors()
+        ]
         where = f"{path} or the run's overrides" if path else "settings"
         known = ", ".join(Settings.model_fields)
         raise SettingsError(f"{where}: {len(lines)} problem(s)\n" + "\n".join(lines) + f"\nSections: {known}") from error

@@ -45,7 +45,9 @@ class Graph:
     def pipeline(self) -> PipelineResource:
         """The resource the run gets."""
         overrides = {"compute": {"workers": 2}, **self.overrides}
-        return PipelineResource(root=self.root, catalog_file=str(self.catalog), settings_file="/nonexistent", overrides=overrides)
+        return PipelineResource(
+            root=self.root, catalog_file=str(self.catalog), settings_file="/nonexistent", overrides=overrides
+        )
 
     @property
     def store(self) -> LanceStore:
@@ -77,7 +79,13 @@ def processed(metadata: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     for asset, values in metadata.items():
         if "units_processed" in values:
             counts[asset] = values["units_processed"]
-        counts.update({name: value["units_processed"] for name, value in values.items() if isinstance(value, dict) and "units_processed" in value})
+        counts.update(
+            {
+                name: value["units_processed"]
+                for name, value in values.items()
+                if isinstance(value, dict) and "units_processed" in value
+            }
+        )
     return counts
 
 

@@ -7,9 +7,9 @@ import json
 import re
 from pathlib import Path
 
-# The manifest describes transitions in words; these are its frame numbers, as (hard cuts, fades). Fades lie in the middle of the
-# black gap; for the leaf and deer they are read off its luma (black at 180-211 and 360-394; the golden table is five frames late).
-# The NASA dissolve (128-147) counts as a fade.
+# The manifest describes transitions in words; these are its frame numbers, as (hard cuts, fades). Fades lie in the middle of
+# the black gap; for the leaf and deer they are read off its luma (black at 180-211 and 360-394; the golden table is five
+# frames late). The NASA dissolve (128-147) counts as a fade.
 CUTS: dict[str, tuple[list[int], list[int]]] = {
     "exo_nasa_mirror_3shots.mp4": ([202], [138]),
     "neg_slides_talk_1080p.mp4": ([213, 1523, 2096, 2698, 2785, 3015, 3411], []),

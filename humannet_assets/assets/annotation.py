@@ -4,8 +4,17 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from humannet_assets.assets.common import CODE_VERSION, DOWNSTREAM, OWNERS, RETRY, materialize, result, run_asset, schema_metadata, spec
-
+from humannet_assets.assets.common import (
+    CODE_VERSION,
+    DOWNSTREAM,
+    OWNERS,
+    RETRY,
+    materialize,
+    result,
+    run_asset,
+    schema_metadata,
+    spec,
+)
 from humannet_assets.assets.pictures import body_plot, camera_plot, hand_plot, segment_plot
 from humannet_assets.automation.partitions import INGEST_WINDOWS
 from humannet_assets.pipeline import TRACK_ASSETS, asset_of_tables, build_passes
@@ -69,7 +78,16 @@ def captions(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> d
 @dg.asset(
     **spec(
         ANNOTATIONS,
-        ["raw_videos", "filtered_clips", "viewpoints", "hand_tracks", "body_tracks", "camera_trajectories", "segments", "captions"],
+        [
+            "raw_videos",
+            "filtered_clips",
+            "viewpoints",
+            "hand_tracks",
+            "body_tracks",
+            "camera_trajectories",
+            "segments",
+            "captions",
+        ],
     )
 )
 def annotations(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:

@@ -27,7 +27,9 @@ CODE_VERSION = "1"
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
 """For what is not a row's fault (a lost lock, a full disk cleared meanwhile); bad files never get this far."""
 
-DOWNSTREAM = dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window()).with_label("follow_upstream")
+DOWNSTREAM = (
+    dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window()).with_label("follow_upstream")
+)
 """Any window whose parents were materialised, not only the latest one: late files and takedowns touch old windows."""
 
 
@@ -108,7 +110,9 @@ def log_progress(context: dg.AssetExecutionContext, every_s: float = 10.0) -> Pr
     return report
 
 
-def run_asset(context: dg.AssetExecutionContext, pipeline: PipelineResource, passes: Sequence[Sequence[Step[Any]]]) -> list[StepReport]:
+def run_asset(
+    context: dg.AssetExecutionContext, pipeline: PipelineResource, passes: Sequence[Sequence[Step[Any]]]
+) -> list[StepReport]:
     """Run an asset's passes in order and log how they ended."""
     windows = windows_of(context)
     reports: list[StepReport] = []
@@ -201,4 +205,3 @@ def result(
         else:
             metadata[report.table] = report_metadata(report)
     return dg.MaterializeResult(asset_key=asset_key, metadata=metadata)
-

@@ -31,7 +31,9 @@ MOST_TILES = 24
 PLOTTED_CLIPS = 8
 
 
-def _rows(store: LanceStore, table: Table, columns: Sequence[str], windows: Sequence[str] | None, extra: str = "") -> pl.DataFrame:
+def _rows(
+    store: LanceStore, table: Table, columns: Sequence[str], windows: Sequence[str] | None, extra: str = ""
+) -> pl.DataFrame:
     where = [f"ingest_window IN ({quoted(windows)})"] if windows else []
     where += [extra] if extra else []
     names = list(dict.fromkeys(["row_id", "unit_id", "video_id", "outcome", "reasons", *columns]))
@@ -53,7 +55,9 @@ def _reason_or(text: pl.Expr) -> pl.Expr:
 
 def video_sheet(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:
     """Every video's middle frame with its verdict."""
-    frame = _rows(pipeline.store, RAW_VIDEOS, ["thumbnail", "width", "height", "duration_s"], windows_of(context), "outcome != 'removed'")
+    frame = _rows(
+        pipeline.store, RAW_VIDEOS, ["thumbnail", "width", "height", "duration_s"], windows_of(context), "outcome != 'removed'"
+    )
     size = pl.format("{}x{}, {} s", "width", "height", pl.col("duration_s").round(1))
     return _sheet(_tiles(frame.with_columns(_reason_or(size).alias("caption")), "caption", "outcome"))
 
@@ -78,7 +82,9 @@ def _clip_tiles(pipeline: PipelineResource, frame: pl.DataFrame, caption: pl.Exp
 def signal_sheet(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:
     """Clips with the detections drawn on them."""
     columns = ["thumbnail", "hand_rate", "pose_rate", "face_rate", "camera_motion"]
-    frame = _rows(pipeline.store, CLIP_SIGNALS, columns, windows_of(context), "outcome != 'removed'").sort("video_id", "unit_id")
+    frame = _rows(pipeline.store, CLIP_SIGNALS, columns, windows_of(context), "outcome != 'removed'").sort(
+        "video_id", "unit_id"
+    )
     numbers = [pl.col(name).round(2).cast(pl.String).fill_null("-") for name in columns[1:]]
     caption = pl.format("hands {} body {} face {} camera {}", *numbers)
     return _sheet(_tiles(frame.with_columns(caption.alias("caption")), "caption", "outcome"))
@@ -143,6 +149,8 @@ def segment_plot(pipeline: PipelineResource, context: dg.AssetExecutionContext) 
     if where is None:
         return {}
     clips: dict[str, list[dict[str, Any]]] = {}
-    for row in pipeline.store.read(SEGMENTS, ["unit_id", "actor", "level", "start_s", "end_s", "is_idle"], where).iter_rows(named=True):
+    for row in pipeline.store.read(SEGMENTS, ["unit_id", "actor", "level", "start_s", "end_s", "is_idle"], where).iter_rows(
+        named=True
+    ):
         clips.setdefault(row["unit_id"], []).append(row)
     return picture_metadata(segment_timelines(clips, "atomic segments and groups"), "timelines")

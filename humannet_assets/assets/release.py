@@ -16,7 +16,7 @@ from humannet_assets.store.sql_catalog import build_sql_catalog, catalog_locatio
     kinds={"duckdb"},
     automation_condition=dg.AutomationCondition.eager(),
     pool="sql_catalog",
-    description="One DuckDB file with native tables and views of the whole store, for any client (DuckDB CLI, DBeaver, Metabase).",
+    description="One DuckDB file with native tables and views of the whole store, for any client (DBeaver, Metabase, ...).",
 )
 def sql_catalog(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
     """Write the file anew if any table changed; replace the old one atomically."""
@@ -37,5 +37,3 @@ def stage_quality(context: dg.AssetExecutionContext, pipeline: PipelineResource)
     """Compare verdicts with labels: sidecars next to videos, or the labels file a source names."""
     report = quality_report(pipeline.store, context.run.run_id)
     return dg.MaterializeResult(metadata={**report.metadata(), **picture_metadata(report.worst_cases(), "worst_cases")})
-
-

@@ -14,7 +14,6 @@ from humannet_assets.automation.partitions import INGEST_WINDOWS
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.store.runner import Progress
 
-
 JOB = "humannet"
 
 
@@ -83,7 +82,9 @@ def _run(job: dg.JobDefinition, instance: dg.DagsterInstance, window: str, log_l
         return
     failures = [event for event in done.all_events if event.is_step_failure]
     messages = [
-        f"{event.step_key}: {_root_message(event.step_failure_data.error)}" for event in failures if event.step_failure_data.error
+        f"{event.step_key}: {_root_message(event.step_failure_data.error)}"
+        for event in failures
+        if event.step_failure_data.error
     ]
     raise RunFailedError(
         f"run {done.run_id} of window {window} failed. Rows finished before are kept; the next run goes on from there.\n"

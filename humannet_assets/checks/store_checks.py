@@ -51,7 +51,9 @@ def check_step(store: LanceStore, step: Step[Any]) -> list[CheckOutcome]:
     pending = inputs.join(live, on="unit_id", how="anti").height
     orphans = live.join(inputs, on="unit_id", how="anti")
     stored = store.dataset(table).schema
-    wrong = [field.name for field in table.schema if field.name not in stored.names or stored.field(field.name).type != field.type]
+    wrong = [
+        field.name for field in table.schema if field.name not in stored.names or stored.field(field.name).type != field.type
+    ]
     bare = rows.filter((pl.col("outcome") != "removed") & (pl.col("provenance").str.len_chars() == 0)).height
     repeated = rows.height - rows["row_id"].n_unique()
     return [
@@ -61,7 +63,11 @@ def check_step(store: LanceStore, step: Step[Any]) -> list[CheckOutcome]:
             {"inputs": inputs.height, **counts, "pending": pending, "units_with_two_outcomes": mixed.height},
         ),
         CheckOutcome("keys_unique", repeated == 0, {"rows": rows.height, "repeated_keys": repeated}),
-        CheckOutcome("references_intact", orphans.is_empty(), {"orphans": orphans.height, "examples": orphans["unit_id"].head(5).to_list()}),
+        CheckOutcome(
+            "references_intact",
+            orphans.is_empty(),
+            {"orphans": orphans.height, "examples": orphans["unit_id"].head(5).to_list()},
+        ),
         CheckOutcome("schema_as_declared", not wrong and not bare, {"wrong_columns": wrong, "rows_without_provenance": bare}),
     ]
 

@@ -50,7 +50,9 @@ def track_paths(tracks: Mapping[str, Sequence[Mapping[str, Any]]], point: int, t
     for axis, (clip_id, rows) in zip(axes, shown.items(), strict=False):
         for row in rows:
             path = np.asarray(row["landmarks_px"], dtype=float)[:, 2 * point : 2 * point + 2]
-            axis.plot(path[:, 0], path[:, 1], color=SIDE_COLOURS.get(row["label"], "#66bb6a"), label=row["label"], linewidth=1.5)
+            axis.plot(
+                path[:, 0], path[:, 1], color=SIDE_COLOURS.get(row["label"], "#66bb6a"), label=row["label"], linewidth=1.5
+            )
             axis.plot(*path[-1], "o", color=SIDE_COLOURS.get(row["label"], "#66bb6a"), markersize=4)
         axis.set(xlim=(0, rows[0]["image_width"]), ylim=(rows[0]["image_height"], 0), xticks=[], yticks=[], aspect="equal")
         axis.set_title(clip_id[:8], fontsize=8)

@@ -1,0 +1,1 @@
+"""Hands, bodies, faces, motion and picture quality; scores and the verdicts over them; tracks."""

@@ -1,8 +1,8 @@
 """Ground-truth labels of videos: JSON sidecars beside them, or a CSV or JSONL file that a source names.
 
 A labels file has one line per video: `path` (relative to the file), and any of `human_centric` (true, false), `viewpoint`
-(ego, exo, none), `expected_outcome` (kept, rejected: what the filter should say), `cuts` and `fades` (frame numbers; the first frame of the new shot), `duplicate_of` (path of another video,
-or empty for a unique one). What is left out is not judged.
+(ego, exo, none), `expected_outcome` (kept, rejected: what the filter should say), `cuts` and `fades` (frame numbers; the first
+frame of the new shot), `duplicate_of` (path of another video, or empty for a unique one). What is left out is not judged.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class LabelsError(ValueError):
 class Label:
     """What is known of one video; None means not labelled.
 
-    `duplicate_of` is the uri of another video, or "" for a video that duplicates none. `kept` is what the filter should say, where
-    it differs from `human_centric` (a hopelessly blurred pair of hands is human-centric and of no use).
+    `duplicate_of` is the uri of another video, or "" for a video that duplicates none. `kept` is what the filter should say,
+    where it differs from `human_centric` (a hopelessly blurred pair of hands is human-centric and of no use).
     """
 
     uri: str

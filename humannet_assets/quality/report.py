@@ -89,7 +89,10 @@ def _labelled(store: LanceStore) -> list[_Video]:
 def _votes(frame: pl.DataFrame, column: str) -> dict[str, str]:
     """Per video the value most of its clip seconds have."""
     totals = frame.group_by("video_id", column).agg(pl.col("seconds").sum()).sort("seconds", column, descending=[True, False])
-    return {row["video_id"]: row[column] for row in totals.unique("video_id", keep="first", maintain_order=True).iter_rows(named=True)}
+    return {
+        row["video_id"]: row[column]
+        for row in totals.unique("video_id", keep="first", maintain_order=True).iter_rows(named=True)
+    }
 
 
 class _Builder:

@@ -1,0 +1,1 @@
+"""Dagster resources: configuration turned into plain domain objects."""

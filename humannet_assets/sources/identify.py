@@ -128,7 +128,7 @@ def _mark(status: os.stat_result) -> tuple[int, int, int, int]:
 class VideoSourceStep(Step[NoConfig]):
     """What the catalog, or the manifest line of its file, says about each video.
 
-    Of several files with the same bytes the first decides: earliest window, then file id. So a copy that
+    Of several files with the same bytes the first decides: earliest window, then source and file id in order. So a copy that
     turns up later changes nothing, and taking the first one's source down passes the video on to the next.
     """
 
@@ -151,7 +151,7 @@ class VideoSourceStep(Step[NoConfig]):
         for unit in units:
             sources = {row["source_id"]: row for row in unit.all(SOURCE_CATALOG)}
             metadata = {row["file_id"]: row["metadata"] for row in unit.all(SOURCE_FILES)}
-            files = sorted(unit.all(VIDEO_FILES), key=lambda row: (row["ingest_window"], row["file_id"]))
+            files = sorted(unit.all(VIDEO_FILES), key=lambda row: (row["ingest_window"], row["source_id"], row["file_id"]))
             attributed = [row for row in files if row["source_id"] in sources]
             if not attributed:
                 missing = sorted({row["source_id"] for row in files})

@@ -1,0 +1,1 @@
+"""Lance tables: schemas, provenance, incremental reads, commits; DuckDB views over them."""

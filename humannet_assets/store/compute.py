@@ -15,7 +15,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, TimeoutError as FutureTimeoutError, wait
+from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -67,7 +68,7 @@ def run_work(work: Sequence[Work], access: MediaSource | None) -> tuple[list[Res
                 raise RuntimeError("the video's bytes are needed, but no media access was configured")
             # `Media.path` travels as the fingerprint to check until the worker has the file in hand.
             path = str(access.local_path(unit.media.uri, unit.media.path, unit.media.video_id))
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file becomes its row
+        except Exception as error:
             results.extend((step.name, Outcome.failed(unit, error)) for step in steps)
             continue
         ready.append((replace(unit, media=Media(unit.media.video_id, unit.media.uri, path)), steps))
@@ -93,7 +94,9 @@ def _process(group: Sequence[Work]) -> Iterator[Result]:
     pending = {(unit.id, step.name): unit for unit, _ in group for step in steps}
     try:
         if len(steps) == 1:
-            outcomes: Iterator[tuple[Step[Any], Outcome]] = ((steps[0], o) for o in steps[0].process([unit for unit, _ in group]))
+            outcomes: Iterator[tuple[Step[Any], Outcome]] = (
+                (steps[0], o) for o in steps[0].process([unit for unit, _ in group])
+            )
         else:
             from humannet_assets.media.clip_pass import run_clip_pass
 
@@ -103,7 +106,7 @@ def _process(group: Sequence[Work]) -> Iterator[Result]:
                 raise RuntimeError(f"step {step.name} reported unit {outcome.unit_id} twice or was never given it")
             yield step.name, outcome
         missing = RuntimeError(f"step {steps[0].name} reported no outcome for this unit")
-    except Exception as error:  # noqa: BLE001 - a step's error fails the units it had not finished, nothing else
+    except Exception as error:
         missing = error
         if len(group) > 1:
             # One bad unit must not take its neighbours down: each unfinished one gets a try of its own.

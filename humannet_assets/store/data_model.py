@@ -12,8 +12,8 @@ _HEAD = """# Data model
 Generated from `humannet_assets/store/tables/` by `python -m humannet_assets.store.data_model`; do not edit by hand.
 
 In SQL, `<table>` shows the kept rows and `<table>_rows` all outcomes. Columns marked ¹ hold bulky arrays or pictures: they are
-in Lance but not in the native tables of `sql_catalog`. Times are seconds from the video's first frame; camera frames are x right,
-y down, z forward.
+in Lance but not in the native tables of `sql_catalog`. Times are seconds from the video's first frame; camera frames are
+x right, y down, z forward.
 
 ## Columns every table has
 """
@@ -35,7 +35,14 @@ def data_model_markdown() -> str:
         if table.group != group:
             group = table.group
             lines += [f"## Group `{group}`", ""]
-        lines += [f"### {table.name}", "", f"{table.doc} Unit: `{table.unit}`; key: `{table.key}`.", "", *_rows(table.columns), ""]
+        lines += [
+            f"### {table.name}",
+            "",
+            f"{table.doc} Unit: `{table.unit}`; key: `{table.key}`.",
+            "",
+            *_rows(table.columns),
+            "",
+        ]
     return "\n".join(lines)
 
 

@@ -146,7 +146,9 @@ class LanceStore:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
-    def replace_units(self, table: Table, unit_ids: Sequence[str], rows: Sequence[Mapping[str, Any]] | pa.Table) -> dict[str, int]:
+    def replace_units(
+        self, table: Table, unit_ids: Sequence[str], rows: Sequence[Mapping[str, Any]] | pa.Table
+    ) -> dict[str, int]:
         """Atomically make `rows` the only rows of the named units.
 
         Idempotent: committing the same rows again changes nothing but the version, so a retried commit is harmless.

@@ -93,6 +93,11 @@ def _contribution(store: LanceStore, read: Read, where: str | None, *, is_first:
     return frame.group_by("unit").agg(pl.col("contribution").sort().str.join("+"))
 
 
+def _is_grouped(read: Read) -> bool:
+    """True when several rows of the table make one unit (the files of one video), perhaps from different windows."""
+    return read.unit not in {read.table.unit, read.table.key}
+
+
 def expected_units(store: LanceStore, step: Step[Any], windows: Sequence[str] | None) -> tuple[pl.DataFrame, int]:
     """Units with the provenance they would get now, and how many inputs wait for a later read.
 
@@ -101,15 +106,19 @@ def expected_units(store: LanceStore, step: Step[Any], windows: Sequence[str] | 
         other parents has not been made for them yet.
     """
     first = step.reads[0]
-    where = _window_filter(windows)
+    # Which window owns such a unit can only be told from all of its rows.
+    grouped = _is_grouped(first)
+    where = None if grouped else _window_filter(windows)
     joins = [read.unit for read in step.reads[1:] if read.unit != first.unit]
     names = list(dict.fromkeys(["row_id", first.unit, "video_id", "ingest_window", *joins]))
     # A marker of a unit without result rows has no key of its own.
     units = store.read(first.table, names, _and("outcome = 'kept'", f"{first.unit} IS NOT NULL", where))
     units = units.with_columns(pl.col(first.unit).alias("unit_id"))
     if units["unit_id"].n_unique() != units.height:
-        # Several rows per unit (the files of one video): the earliest window owns it, then the smallest key.
-        units = units.sort("unit_id", "ingest_window", "row_id").unique("unit_id", keep="first", maintain_order=True)
+        # Several rows per unit (the files of one video): the earliest window owns it, then the smallest keys.
+        units = units.sort("unit_id", "ingest_window", *joins, "row_id").unique("unit_id", keep="first", maintain_order=True)
+    if grouped and windows is not None:
+        units = units.filter(pl.col("ingest_window").is_in(list(windows)))
     inputs = units.height
     contribution = _contribution(store, first, where, is_first=True).rename({"unit": "unit_id", "contribution": "c0"})
     units = units.join(contribution, on="unit_id", how="left")
@@ -133,7 +142,8 @@ def make_plan(
         windows: Ingest windows (YYYY-MM-DD) to look at; None for all.
         max_attempts: Failed units are tried again while they have had fewer attempts.
     """
-    where = _window_filter(windows)
+    # A grouped unit whose first file went moves to another window; its rows are looked for everywhere.
+    where = None if _is_grouped(step.reads[0]) else _window_filter(windows)
     expected, waiting = expected_units(store, step, windows)
     stored = store.read(step.writes, ["unit_id", "video_id", "ingest_window", "provenance", "outcome", "attempts"], where)
     stored = stored.unique("unit_id", keep="any")
@@ -153,8 +163,12 @@ def make_plan(
     attempts = pl.when(pl.col("why") == "retry").then(pl.col("attempts")).otherwise(0).cast(pl.Int32)
     todo = joined.filter(pl.col("why").is_not_null()).select(*UNITS_SCHEMA, attempts.alias("attempts"), "why")
     current = dict(joined.filter(pl.col("why").is_null()).group_by("outcome").len().iter_rows())
-    kept_inputs = store.read(step.reads[0].table, [step.reads[0].unit], "outcome = 'kept'").rename({step.reads[0].unit: "unit_id"})
+    kept_inputs = store.read(step.reads[0].table, [step.reads[0].unit], "outcome = 'kept'").rename(
+        {step.reads[0].unit: "unit_id"}
+    )
     removed = stored.filter(pl.col("outcome") != "removed").join(kept_inputs, on="unit_id", how="anti")
+    if windows is not None:
+        removed = removed.filter(pl.col("ingest_window").is_in(list(windows)))
     return Plan(
         step=step,
         windows=None if windows is None else tuple(windows),

@@ -20,7 +20,12 @@ NAMES = ("ego_hands_cups.mp4", "near_duplicate_cups.mp4", "empty_room_ball.mp4")
 
 pytestmark = pytest.mark.xdist_group("crash")
 
-RUN = "import sys; from pathlib import Path; from humannet_assets_tests.graph import Graph; Graph(sys.argv[1], Path(sys.argv[2])).run()"
+RUN = """
+import sys
+from pathlib import Path
+from humannet_assets_tests.graph import Graph
+Graph(sys.argv[1], Path(sys.argv[2])).run()
+"""
 
 
 def start(graph: Graph) -> subprocess.Popen[bytes]:

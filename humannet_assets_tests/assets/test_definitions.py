@@ -29,7 +29,8 @@ EXPECTED_GRAPH = {
     "segments": ["body_tracks", "camera_trajectories", "filtered_clips", "hand_tracks", "viewpoints"],
     "captions": ["body_tracks", "camera_trajectories", "filtered_clips", "hand_tracks", "segments", "viewpoints"],
     "annotations": [
-        "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos", "segments", "viewpoints",
+        "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos", "segments",
+        "viewpoints",
     ],
     "stage_quality": ["filtered_clips", "raw_videos", "shots", "video_duplicates", "viewpoints"],
     "sql_catalog": [
@@ -75,7 +76,13 @@ def test_checks_block_and_cover_every_table(graph: dg.AssetGraph) -> None:
     for key in graph.asset_check_keys:
         assert graph.get(key).blocking, key  # type: ignore[union-attr]
         by_asset.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
-    assert by_asset["shots"] >= {"outcomes_add_up", "clips_outcomes_add_up", "keys_unique", "references_intact", "schema_as_declared"}
+    assert by_asset["shots"] >= {
+        "outcomes_add_up",
+        "clips_outcomes_add_up",
+        "keys_unique",
+        "references_intact",
+        "schema_as_declared",
+    }
     assert set(EXPECTED_GRAPH) - set(by_asset) == {"source_catalog", "stage_quality", "sql_catalog"}
 
 

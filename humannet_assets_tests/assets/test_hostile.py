@@ -14,7 +14,7 @@ from humannet_assets_tests.media.test_raw_videos import _huge_gif
 
 pytestmark = pytest.mark.xdist_group("hostile")
 
-ODD_NAME = "it's \"odd\"\n🎬.mp4"
+ODD_NAME = 'it\'s "odd"\n🎬.mp4'
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,9 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, list[
         ("pipe.mp4", "rejected", "not_a_file"),
     ],
 )
-def test_each_file_ends_with_its_own_clear_row(ends: dict[str, tuple[str, list[str]]], name: str, outcome: str, reason: str | None) -> None:
+def test_each_file_ends_with_its_own_clear_row(
+    ends: dict[str, tuple[str, list[str]]], name: str, outcome: str, reason: str | None
+) -> None:
     assert ends[name] == (outcome, [reason] if reason else [])
 
 

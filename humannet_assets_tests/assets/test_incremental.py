@@ -106,7 +106,9 @@ def test_new_hand_model_redoes_only_what_used_hands(graph: Graph, monkeypatch: p
     from humannet_assets.settings import Settings
 
     # The parents' rows are as they were, so what a plan finds stale now is what names the hand model itself.
-    stale = {plan.step.writes.name for plan in plan_all(graph.store, all_steps(build_passes(Settings()))) if not plan.todo.is_empty()}
+    stale = {
+        plan.step.writes.name for plan in plan_all(graph.store, all_steps(build_passes(Settings()))) if not plan.todo.is_empty()
+    }
     assert stale == {"clip_signals", "hand_tracks"}
 
 

@@ -24,7 +24,10 @@ def opened(data: bytes | None) -> Image.Image:
 
 
 def test_sheet_shows_pictures_frames_and_gaps() -> None:
-    tiles = [Tile(jpeg((200, 30, 30)), "a long caption that must wrap over two lines at least", "kept"), Tile(None, "nothing", "failed")]
+    tiles = [
+        Tile(jpeg((200, 30, 30)), "a long caption that must wrap over two lines at least", "kept"),
+        Tile(None, "nothing", "failed"),
+    ]
     sheet = opened(contact_sheet(tiles, columns=6))
     assert sheet.width == 2 * (TILE_WIDTH_PX + GAP_PX) + GAP_PX
     middle = sheet.getpixel((GAP_PX + TILE_WIDTH_PX // 2, GAP_PX + 75))
@@ -44,7 +47,12 @@ def test_spread_keeps_first_and_last(count: int) -> None:
 
 
 def test_plots_are_drawn_or_none() -> None:
-    track = {"landmarks_px": np.random.default_rng(0).uniform(0, 200, (9, 42)).tolist(), "image_width": 320, "image_height": 240, "label": "left"}
+    track = {
+        "landmarks_px": np.random.default_rng(0).uniform(0, 200, (9, 42)).tolist(),
+        "image_width": 320,
+        "image_height": 240,
+        "label": "left",
+    }
     assert opened(plots.track_paths({"clip": [track]}, 0, "wrists")).width > 100
     bar = {"actor": "left_hand", "level": "atomic", "start_s": 0.0, "end_s": 1.0, "is_idle": False}
     assert opened(plots.segment_timelines({"clip": [bar]}, "segments")).width > 100

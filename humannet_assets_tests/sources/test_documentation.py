@@ -35,5 +35,5 @@ def test_the_guide_is_right_about_lives() -> None:
 
 def test_the_sample_library_is_in_the_catalog_and_passes_the_filter(project_root: Path) -> None:
     sample = next(entry for entry in load_catalog(project_root / "sources.yaml").entries if entry.id == "sample-library")
-    assert sample.uri == str(project_root / "sample_library")
+    assert sample.uri == str(project_root / "sample_library" / "manifest.csv")
     assert judge_source(sample, SourceFilterConfig()).reasons == ()

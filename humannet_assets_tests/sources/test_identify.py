@@ -189,3 +189,18 @@ def test_a_listing_row_rewritten_without_new_values_hashes_no_byte_again(store: 
     assert run_steps(store, [step], run_id="r", max_attempts=1)[0].processed == 1
     store.replace_units(SOURCE_FILES, ["f"], [{**row, "run_id": "r2", "metadata": "{}"}])
     assert run_steps(store, [step], run_id="r", max_attempts=1)[0].processed == 0
+
+
+def test_files_of_one_video_in_two_windows_settle(world: World) -> None:
+    world.write(world.source())
+    world.file("a/1.mp4", b"one")
+    world.refresh(window="2026-03-01")
+    run(world, windows=["2026-03-01"])
+    world.file("a/2.mp4", b"one")
+    world.refresh(window="2026-03-02")
+    run(world, windows=["2026-03-02"])
+    run(world, windows=["2026-03-01"])
+    for windows in (["2026-03-02"], ["2026-03-01"], None):
+        assert [report.processed for report in run(world, windows=windows)] == [0, 0]
+    (video,) = rows(world.store, VIDEO_SOURCES)
+    assert (video["ingest_window"], video["file_count"]) == ("2026-03-01", 2)

@@ -100,10 +100,10 @@ def chain(limit: int = 100) -> list[Step[Any]]:
 
 def put(store: LanceStore, numbers: Mapping[str, int], window: str = "2026-01-01") -> None:
     """Write input rows as an upstream step would."""
-    now = datetime.now(UTC).replace(tzinfo=None)
+    system = {"video_id": "v", "ingest_window": window, "outcome": "kept", "reasons": [], "evidence": "{}", "attempts": 1}
+    made = {"code_version": "1", "run_id": "r", "created_at": datetime.now(UTC).replace(tzinfo=None)}
     rows = [
-        {"row_id": key, "clip_id": key, "unit_id": key, "video_id": "v", "ingest_window": window, "outcome": "kept", "reasons": [],
-         "evidence": "{}", "attempts": 1, "provenance": f"p{value}", "code_version": "1", "run_id": "r", "created_at": now, "value": value}
+        {**system, **made, "row_id": key, "clip_id": key, "unit_id": key, "provenance": f"p{value}", "value": value}
         for key, value in numbers.items()
-    ]  # fmt: skip
+    ]
     store.replace_units(NUMBERS, list(numbers), rows)

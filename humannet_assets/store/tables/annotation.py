@@ -39,8 +39,15 @@ HAND_TRACKS = Table(
         Column("observed", pa.list_(_bool), "False where interpolated.", in_sql=False),
         Column("frame_confidence", _per_frame(), "Confidence per frame, 0 where interpolated.", in_sql=False),
         Column("landmarks_px", _per_frame(42), "21 x (u, v) in pixels, smoothed.", in_sql=False),
-        Column("landmarks_world_m", _per_frame(63), "21 x (x, y, z), metres, origin at the hand's centre (MediaPipe).", in_sql=False),
-        Column("wrist_position_m", _per_frame(3), "Wrist in the camera frame (x right, y down, z forward), metres.", in_sql=False),
+        Column(
+            "landmarks_world_m",
+            _per_frame(63),
+            "21 x (x, y, z), metres, origin at the hand's centre (MediaPipe).",
+            in_sql=False,
+        ),
+        Column(
+            "wrist_position_m", _per_frame(3), "Wrist in the camera frame (x right, y down, z forward), metres.", in_sql=False
+        ),
         Column("wrist_rotvec", _per_frame(3), "Rotation vector of the hand in the camera frame, radians.", in_sql=False),
         Column("aperture_m", _per_frame(), "Distance between thumb tip and index tip, metres.", in_sql=False),
     ),
@@ -96,7 +103,12 @@ CAMERA_TRAJECTORIES = Table(
         Column("rotation_rate_deg_s", _f32, "Mean rotation rate, degrees per second."),
         Column("times_s", pa.list_(_f64), "Frame times, seconds from the video's first frame.", in_sql=False),
         Column("rotvec", _per_frame(3), "Rotation camera <- first camera as rotation vectors, radians.", in_sql=False),
-        Column("position", _per_frame(3), "Camera centre in the first camera's frame, unit: first baseline; empty without translation.", in_sql=False),
+        Column(
+            "position",
+            _per_frame(3),
+            "Camera centre in the first camera's frame, unit: first baseline; empty without translation.",
+            in_sql=False,
+        ),
     ),
 )
 
@@ -138,7 +150,11 @@ CAPTIONS = Table(
         Column("kind", _str, "short or long."),
         Column("text", _str, "The caption."),
         Column("model", _str, "Who wrote it, e.g. 'deterministic-describer/1' or a Qwen VL id with revision."),
-        Column("frame_hash", _str, "SHA-256 over the sampled frames' pixels (or, for the describer, over its input facts): binds text to clip."),
+        Column(
+            "frame_hash",
+            _str,
+            "SHA-256 over the sampled frames' pixels (or, for the describer, over its input facts): binds text to clip.",
+        ),
         Column("frame_times_s", pa.list_(_f64), "Times of the frames shown to the model; empty for the describer."),
         Column("prompt_hash", _str, "Hash of the prompt; null for the describer."),
     ),
@@ -172,11 +188,29 @@ MOTION_DESCRIPTIONS = Table(
 _TAXONOMY = (
     Column("source_type", _str, "Inherited from the source."),
     Column("viewpoint", _str, "ego, exo or unclear."),
-    Column("task_structure", _str, "single_action, repetitive, multi_step, navigation or unknown (our values: docs/taxonomy.md)."),
-    Column("environment", pa.list_(_str), "HumanNet's ten top-level environments, with children as paths; ['unknown'] without evidence."),
-    Column("interaction_style", pa.list_(_str), "one_handed, two_handed, whole_body, locomotion, person_to_person or unknown (our values)."),
-    Column("motion_category", pa.list_(_str), "HumanNet level 1 (level 2 and 3 where evidence allows), e.g. 'daily_activities/object_handling'."),
-    Column("metadata_availability", pa.list_(_str), "What comes with the footage: licence, consent, keywords, audio, intrinsics, ..."),
+    Column(
+        "task_structure", _str, "single_action, repetitive, multi_step, navigation or unknown (our values: docs/taxonomy.md)."
+    ),
+    Column(
+        "environment",
+        pa.list_(_str),
+        "HumanNet's ten top-level environments, with children as paths; ['unknown'] without evidence.",
+    ),
+    Column(
+        "interaction_style",
+        pa.list_(_str),
+        "one_handed, two_handed, whole_body, locomotion, person_to_person or unknown (our values).",
+    ),
+    Column(
+        "motion_category",
+        pa.list_(_str),
+        "HumanNet level 1 (level 2 and 3 where evidence allows), e.g. 'daily_activities/object_handling'.",
+    ),
+    Column(
+        "metadata_availability",
+        pa.list_(_str),
+        "What comes with the footage: licence, consent, keywords, audio, intrinsics, ...",
+    ),
 )
 
 ANNOTATIONS = Table(
@@ -196,7 +230,11 @@ ANNOTATIONS = Table(
         Column("duration_s", _f64, "end_s minus start_s."),
         *_TAXONOMY,
         Column("ego_probability", _f32, "From viewpoints."),
-        Column("pose_score", _f32, "Mean over the span's sampled frames of the best hand confidence (ego) or body visibility (exo), 0..1."),
+        Column(
+            "pose_score",
+            _f32,
+            "Mean over the span's sampled frames of the best hand confidence (ego) or body visibility (exo), 0..1.",
+        ),
         Column("motion_score", _f32, "Mean speed of hands (ego) or limbs (exo), m/s; null without tracks."),
         Column("motion_frames", _i32, "Video frames of the span in which an actor moves (segments that are not idle)."),
         Column("hand_count", _i32, "Hand tracks of the span that are in view at once, at most."),

@@ -15,7 +15,9 @@ SOURCE_CATALOG = Table(
     columns=(
         Column("source_id", _str, "The entry's id in the catalog file."),
         Column("uri", _str, "Folder, file, manifest or s3:// prefix the entry names, resolved."),
-        Column("source_type", _str, "controlled, semi_structured, community, web_scale or domain_specific (HumanNet taxonomy)."),
+        Column(
+            "source_type", _str, "controlled, semi_structured, community, web_scale or domain_specific (HumanNet taxonomy)."
+        ),
         Column("licence", _str, "Licence under which the footage may be used."),
         Column("consent_basis", _str, "Why the people shown may be processed: consent, public_footage, synthetic, ..."),
         Column("life", _str, "Life rule: a fixed name, a JSON object {by, pattern} for other rules, null for nobody's life."),
@@ -69,7 +71,7 @@ VIDEO_SOURCES = Table(
     key="video_id",
     doc=(
         "What the catalog (or a manifest line) says about each video, inherited from the first of its files: the earliest "
-        "window, then the smallest file id."
+        "window, then source and file id in order."
     ),
     columns=(
         Column("source_id", _str, "The catalog entry the video is attributed to."),
@@ -121,7 +123,9 @@ RAW_VIDEOS = Table(
         Column("audio_codec", _str, "Codec of the first audio stream."),
         Column("reader", _str, "decord or pyav: who serves this video's frames later (decord only for healthy constant rate)."),
         Column("frame_times_s", pa.list_(_f64), "Frame times relative to the first decoded frame, seconds.", in_sql=False),
-        Column("cut_content", pa.list_(_f32), "PySceneDetect content score of each frame against the one before.", in_sql=False),
+        Column(
+            "cut_content", pa.list_(_f32), "PySceneDetect content score of each frame against the one before.", in_sql=False
+        ),
         Column("cut_luma", pa.list_(_f32), "Mean luma (0-255) of each frame: fades.", in_sql=False),
         Column("signature_times_s", pa.list_(_f32), "Times of the perceptual signature's samples.", in_sql=False),
         Column("signature", pa.list_(_i64), "64-bit perceptual hash of each sample.", in_sql=False),
