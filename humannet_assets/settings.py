@@ -39,40 +39,40 @@ class SettingsError(ValueError):
 class ComputeSettings(StepConfig):
     """How work runs; none of it enters provenance."""
 
-    workers: int = Field(0, ge=0, description="Worker processes; 0 means one per usable core.")
+    workers: int = Field(default=0, ge=0, description="Worker processes; 0 means one per usable core.")
     seconds_per_unit: float = Field(
-        1800.0,
+        default=1800.0,
         gt=0,
         description="A video or clip that takes longer is stopped and fails; an hour of video decodes in about 15 min.",
     )
     memory_gib: float = Field(
-        8.0, gt=0.5, description="Private memory of one worker; a decoder bomb dies here, not the machine."
+        default=8.0, gt=0.5, description="Private memory of one worker; a decoder bomb dies here, not the machine."
     )
-    max_attempts: int = Field(DEFAULT_MAX_ATTEMPTS, ge=1, description="Tries of a failed unit before it is left alone.")
+    max_attempts: int = Field(default=DEFAULT_MAX_ATTEMPTS, ge=1, description="Tries of a failed unit before it is left alone.")
 
 
 class Settings(StepConfig):
     """One section per step, named after the table it writes."""
 
-    source_catalog: SourceFilterConfig = SourceFilterConfig()
-    source_files: ListingConfig = ListingConfig()
-    video_files: IdentifyConfig = IdentifyConfig()
-    video_sources: NoConfig = NoConfig()
-    raw_videos: RawVideoConfig = RawVideoConfig()
-    video_duplicates: DuplicateConfig = DuplicateConfig()
-    shots: ShotConfig = ShotConfig()
-    clips: ClipConfig = ClipConfig()
-    clip_signals: ClipSignalsConfig = ClipSignalsConfig()
-    filtered_clips: FilterConfig = FilterConfig()
-    viewpoints: ViewpointConfig = ViewpointConfig()
-    hand_tracks: HandTracksConfig = HandTracksConfig()
-    body_tracks: BodyTracksConfig = BodyTracksConfig()
-    camera_trajectories: CameraTrajectoryConfig = CameraTrajectoryConfig()
-    segments: SegmentsConfig = SegmentsConfig()
-    captions: CaptionConfig = CaptionConfig()
-    motion_descriptions: MotionConfig = MotionConfig()
-    annotations: AnnotationConfig = AnnotationConfig()
-    compute: ComputeSettings = ComputeSettings()
+    source_catalog: SourceFilterConfig = Field(default_factory=SourceFilterConfig)
+    source_files: ListingConfig = Field(default_factory=ListingConfig)
+    video_files: IdentifyConfig = Field(default_factory=IdentifyConfig)
+    video_sources: NoConfig = Field(default_factory=NoConfig)
+    raw_videos: RawVideoConfig = Field(default_factory=RawVideoConfig)
+    video_duplicates: DuplicateConfig = Field(default_factory=DuplicateConfig)
+    shots: ShotConfig = Field(default_factory=ShotConfig)
+    clips: ClipConfig = Field(default_factory=ClipConfig)
+    clip_signals: ClipSignalsConfig = Field(default_factory=ClipSignalsConfig)
+    filtered_clips: FilterConfig = Field(default_factory=FilterConfig)
+    viewpoints: ViewpointConfig = Field(default_factory=ViewpointConfig)
+    hand_tracks: HandTracksConfig = Field(default_factory=HandTracksConfig)
+    body_tracks: BodyTracksConfig = Field(default_factory=BodyTracksConfig)
+    camera_trajectories: CameraTrajectoryConfig = Field(default_factory=CameraTrajectoryConfig)
+    segments: SegmentsConfig = Field(default_factory=SegmentsConfig)
+    captions: CaptionConfig = Field(default_factory=CaptionConfig)
+    motion_descriptions: MotionConfig = Field(default_factory=MotionConfig)
+    annotations: AnnotationConfig = Field(default_factory=AnnotationConfig)
+    compute: ComputeSettings = Field(default_factory=ComputeSettings)
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _project(
 
 
 @app.command()
-def ingest(  # noqa: PLR0917 - one parameter per option
+def ingest(
     context: typer.Context,
     paths: Annotated[
         list[str] | None,
@@ -111,7 +111,7 @@ def demo(context: typer.Context) -> None:
 
 
 @app.command()
-def sql(  # noqa: PLR0917 - one parameter per option
+def sql(
     context: typer.Context,
     query: Annotated[str | None, typer.Argument(help="SQL; without it a prompt opens.")] = None,
     format_: Annotated[Format, typer.Option("--format", "-f", help="How results are written.")] = Format.table,

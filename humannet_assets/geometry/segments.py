@@ -34,46 +34,46 @@ class SegmentsConfig(StepConfig):
     """Where motion is cut, what counts as rest, and how segments are grouped."""
 
     minimum_window_s: float = Field(
-        0.5, gt=0, le=5, description="Window in which a speed minimum must be the lowest (VITRA, PAPERS.md)."
+        default=0.5, gt=0, le=5, description="Window in which a speed minimum must be the lowest (VITRA, PAPERS.md)."
     )
     min_segment_s: float = Field(
-        8 / 30, ge=0, le=5, description="Shorter segments are merged: 8 frames at 30 fps (VITRA, PAPERS.md)."
+        default=8 / 30, ge=0, le=5, description="Shorter segments are merged: 8 frames at 30 fps (VITRA, PAPERS.md)."
     )
     max_segment_s: float = Field(
-        10.0, gt=0, le=600, description="Longer segments are split: 300 frames at 30 fps (VITRA, PAPERS.md)."
+        default=10.0, gt=0, le=600, description="Longer segments are split: 300 frames at 30 fps (VITRA, PAPERS.md)."
     )
-    min_valid: float = Field(0.5, ge=0, le=1, description="Least share of observed frames (VITRA, PAPERS.md).")
+    min_valid: float = Field(default=0.5, ge=0, le=1, description="Least share of observed frames (VITRA, PAPERS.md).")
     speed_window_s: float = Field(
-        0.5,
+        default=0.5,
         gt=0,
         le=3,
         description="Window of the polynomial whose slope is the velocity. Our choice: as long as the window of the minima.",
     )
     depth_weight: float = Field(
-        0.3,
+        default=0.3,
         ge=0,
         le=1,
         description="Weight of motion along the viewing ray (PAPERS.md part 1: z .3, from measured noise 4/3/16 mm per step).",
     )
     idle_hand_m_s: float = Field(
-        0.03,
+        default=0.03,
         ge=0,
         le=2,
         description="Mean wrist speed below which a hand rests. Our choice: hands lying still measure .01-.025 m/s, hands that "
         "work in place .05.",
     )
     idle_body_m_s: float = Field(
-        0.15,
+        default=0.15,
         ge=0,
         le=2,
         description="Mean limb speed below which a body rests. Our choice: metric landmarks of still "
         "people jitter by .05-.1 m/s.",
     )
     limb_visibility: float = Field(
-        0.5, ge=0, le=1, description="Limbs less visible than this do not enter body speed. Our choice."
+        default=0.5, ge=0, le=1, description="Limbs less visible than this do not enter body speed. Our choice."
     )
     max_idle_s: float = Field(
-        1.0, ge=0, le=60, description="Longest rest inside a group. Our choice: longer ones end an activity."
+        default=1.0, ge=0, le=60, description="Longest rest inside a group. Our choice: longer ones end an activity."
     )
 
 

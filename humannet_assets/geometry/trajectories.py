@@ -32,104 +32,109 @@ class CameraTrajectoryConfig(StepConfig):
     """Rates, corner tracking, consensus, and the requirements a trajectory must meet."""
 
     sample_rate_hz: float = Field(
-        10.0,
+        default=10.0,
         gt=0,
         le=60,
         description="Frames looked at per second. Our choice: the rate of the hand tracks it "
         "compensates; a head turning at 100 deg/s moves the picture by 80 px between frames.",
     )
     image_side_px: int = Field(
-        640, ge=128, le=4096, description="Longer side of the picture corners are followed in. Our choice."
+        default=640, ge=128, le=4096, description="Longer side of the picture corners are followed in. Our choice."
     )
     fov_deg: float = Field(
-        DEFAULT_FOV_DEG,
+        default=DEFAULT_FOV_DEG,
         ge=20,
         le=170,
         description="Field of view across the longer side where intrinsics are unknown. Our "
         "choice: a 26 mm-equivalent phone camera.",
     )
-    max_corners: int = Field(300, ge=20, le=5000, description="Corners followed at a time. Our choice.")
+    max_corners: int = Field(default=300, ge=20, le=5000, description="Corners followed at a time. Our choice.")
     corner_quality: float = Field(
-        0.01, gt=0, lt=1, description="Least corner quality against the best (Shi-Tomasi). OpenCV's usual value."
+        default=0.01, gt=0, lt=1, description="Least corner quality against the best (Shi-Tomasi). OpenCV's usual value."
     )
     corner_spacing_px: float = Field(
-        12.0, ge=1, le=200, description="Least distance between corners. Our choice: spreads 300 over 640 x 360."
+        default=12.0, ge=1, le=200, description="Least distance between corners. Our choice: spreads 300 over 640 x 360."
     )
-    flow_window_px: int = Field(21, ge=5, le=101, description="Lucas-Kanade window. OpenCV's default.")
-    flow_levels: int = Field(4, ge=0, le=8, description="Pyramid levels. Our choice: reaches about 150 px of motion.")
+    flow_window_px: int = Field(default=21, ge=5, le=101, description="Lucas-Kanade window. OpenCV's default.")
+    flow_levels: int = Field(default=4, ge=0, le=8, description="Pyramid levels. Our choice: reaches about 150 px of motion.")
     round_trip_px: float = Field(
-        1.0, gt=0, le=20, description="Corners that do not come back this close are dropped. Our choice."
+        default=1.0, gt=0, le=20, description="Corners that do not come back this close are dropped. Our choice."
     )
     rotation_threshold_px: float = Field(
-        2.0,
+        default=2.0,
         gt=0,
         le=20,
         description="Residual up to which a corner agrees with a rotation. Our choice: ten times "
         "the noise of followed corners.",
     )
     hypotheses: int = Field(
-        256,
+        default=256,
         ge=16,
         le=10_000,
         description="Rotations tried per pair. Our choice: two points fix one, so 99 % are safe against 86 % outliers.",
     )
-    seed: int = Field(0, ge=0, description="Seed of the consensus.")
-    min_points: int = Field(20, ge=4, le=1000, description="Least corners for a usable pair. Our choice.")
+    seed: int = Field(default=0, ge=0, description="Seed of the consensus.")
+    min_points: int = Field(default=20, ge=4, le=1000, description="Least corners for a usable pair. Our choice.")
     min_inliers: float = Field(
-        0.25, ge=0, le=1, description="Least share of corners that agree. Our choice: below, something else fills the picture."
+        default=0.25,
+        ge=0,
+        le=1,
+        description="Least share of corners that agree. Our choice: below, something else fills the picture.",
     )
     pose_parallax_px: float = Field(
-        0.4,
+        default=0.4,
         ge=0,
         le=20,
         description="Median residual of the rotation from which a pair is solved with "
         "translation. Our choice: above the noise of followed corners (.1-.3 px).",
     )
     epipolar_threshold_px: float = Field(
-        1.0, gt=0, le=20, description="Epipolar distance up to which a corner agrees. OpenCV's usual value."
+        default=1.0, gt=0, le=20, description="Epipolar distance up to which a corner agrees. OpenCV's usual value."
     )
     max_pose_change_deg: float = Field(
-        4.0,
+        default=4.0,
         gt=0,
         le=90,
         description="Farthest translation may change a rotation. Our choice: 25 cm of motion at "
         "4 m hide in 3.6 deg of rotation.",
     )
     min_valid_pairs: float = Field(
-        0.8,
+        default=0.8,
         ge=0,
         le=1,
         description="Least share of usable pairs; below, the trajectory is not contiguous. Our "
         "choice for PAPERS.md's 'contiguous'.",
     )
     max_invalid_run_s: float = Field(
-        0.5, ge=0, le=10, description="Longest run of unusable pairs bridged at even speed. Our choice."
+        default=0.5, ge=0, le=10, description="Longest run of unusable pairs bridged at even speed. Our choice."
     )
-    outlier_sigma: float = Field(3.0, gt=0, le=10, description="Steps above mean + this many sigma are outliers (PAPERS.md).")
+    outlier_sigma: float = Field(
+        default=3.0, gt=0, le=10, description="Steps above mean + this many sigma are outliers (PAPERS.md)."
+    )
     max_outliers: float = Field(
-        0.05, ge=0, le=1, description="Share of outlier steps from which a trajectory is rejected (PAPERS.md)."
+        default=0.05, ge=0, le=1, description="Share of outlier steps from which a trajectory is rejected (PAPERS.md)."
     )
     outlier_floor_deg: float = Field(
-        5.0,
+        default=5.0,
         ge=0,
         le=90,
         description="Steps that are never outliers. Our choice: 50 deg/s at 10 Hz is an ordinary turn of the head.",
     )
     translation_parallax_px: float = Field(
-        8.0,
+        default=8.0,
         gt=0,
         le=200,
         description="Parallax that starts translation and adds map points. Our choice for "
         "HumanNet's unstated parallax requirement: 1 deg at 640 px.",
     )
     translation_inliers: float = Field(
-        0.5,
+        default=0.5,
         ge=0,
         le=1,
         description="Least share of map points that must agree with each pose. Our choice for "
         "HumanNet's unstated stability requirement.",
     )
-    translation_points: int = Field(25, ge=6, le=1000, description="Least map points per pose. Our choice.")
+    translation_points: int = Field(default=25, ge=6, le=1000, description="Least map points per pose. Our choice.")
 
 
 @dataclass(frozen=True)

@@ -40,37 +40,51 @@ MIN_RAMP_STEP = 0.5
 class ShotConfig(StepConfig):
     """Thresholds of the shot detectors."""
 
-    content_threshold: float = Field(27.0, ge=1, le=255, description="Content score of a hard cut (PySceneDetect default).")
+    content_threshold: float = Field(
+        default=27.0, ge=1, le=255, description="Content score of a hard cut (PySceneDetect default)."
+    )
     min_shot_s: float = Field(
-        0.5, ge=0, le=10, description="Shortest shot, seconds; 15 frames at 30 Hz (PySceneDetect default)."
+        default=0.5, ge=0, le=10, description="Shortest shot, seconds; 15 frames at 30 Hz (PySceneDetect default)."
     )
     min_ratio: float = Field(
-        3.0, ge=1, le=50, description="Score over the mean of its neighbours (PySceneDetect adaptive default)."
+        default=3.0, ge=1, le=50, description="Score over the mean of its neighbours (PySceneDetect adaptive default)."
     )
-    ratio_window: int = Field(2, ge=1, le=15, description="Neighbours on each side (PySceneDetect adaptive default).")
+    ratio_window: int = Field(default=2, ge=1, le=15, description="Neighbours on each side (PySceneDetect adaptive default).")
     min_luma: float = Field(
-        2.0, ge=0, le=255, description="Mean value of the brighter frame below which hue is noise. Our choice."
+        default=2.0, ge=0, le=255, description="Mean value of the brighter frame below which hue is noise. Our choice."
     )
     min_layout_change: float = Field(
-        0.10, ge=0, le=1, description="Share of signature bits that differ across a cut; unrelated pictures .5. Our choice."
+        default=0.10,
+        ge=0,
+        le=1,
+        description="Share of signature bits that differ across a cut; unrelated pictures .5. Our choice.",
     )
-    still_threshold: float = Field(1.0, ge=0, le=255, description="Content score of a change of a still screen. Our choice.")
+    still_threshold: float = Field(
+        default=1.0, ge=0, le=255, description="Content score of a change of a still screen. Our choice."
+    )
     still_ratio: float = Field(
-        10.0,
+        default=10.0,
         ge=1,
         description="The same over the mean of its neighbours; camera footage's keyframe pulses reach 5. Our choice.",
     )
-    still_window_s: float = Field(0.25, gt=0, le=5, description="Neighbourhood of a still screen on each side, seconds.")
+    still_window_s: float = Field(
+        default=0.25, gt=0, le=5, description="Neighbourhood of a still screen on each side, seconds."
+    )
     still_layout_change: float = Field(
-        0.15, ge=0, le=1, description="Share of signature bits a new screen alters; a refresh alters none. Our choice."
+        default=0.15, ge=0, le=1, description="Share of signature bits a new screen alters; a refresh alters none. Our choice."
     )
     fade_threshold: int = Field(
-        8, ge=0, le=255, description="Mean value of a black frame; PySceneDetect's default of 12 takes night scenes for black."
+        default=8,
+        ge=0,
+        le=255,
+        description="Mean value of a black frame; PySceneDetect's default of 12 takes night scenes for black.",
     )
     dissolve_min_frames: int = Field(
-        8, ge=2, le=250, description="Frames a brightness ramp after a cut lasts in a dissolve. Our choice."
+        default=8, ge=2, le=250, description="Frames a brightness ramp after a cut lasts in a dissolve. Our choice."
     )
-    dissolve_ratio: float = Field(5.0, ge=1, description="Brightness change of the ramp over that at the cut. Our choice.")
+    dissolve_ratio: float = Field(
+        default=5.0, ge=1, description="Brightness change of the ramp over that at the cut. Our choice."
+    )
 
 
 @dataclass(frozen=True)

@@ -38,38 +38,59 @@ class DuplicateConfig(StepConfig):
     """Thresholds of near-duplicate search. Distances are shares of differing hash bits: unrelated pictures measure .5."""
 
     max_distance: float = Field(
-        0.2, ge=0, le=0.5, description="Mean distance over the overlap; re-encodes .00-.02, trims up to .16. Our choice."
+        default=0.2,
+        ge=0,
+        le=0.5,
+        description="Mean distance over the overlap; re-encodes .00-.02, trims up to .16. Our choice.",
     )
-    sample_distance: float = Field(0.3, ge=0, le=0.5, description="Distance up to which one sample agrees. Our choice.")
-    min_agreeing: float = Field(0.85, ge=0, le=1, description="Share of overlapping samples that must agree. Our choice.")
-    min_coverage: float = Field(0.7, ge=0.1, le=1, description="Share of the shorter video the overlap must cover. Our choice.")
-    min_overlap_s: float = Field(0.05, ge=0, description="Seconds of overlap below which nothing is proven. Our choice.")
-    vote_distance: float = Field(0.13, ge=0, le=0.5, description="Distance up to which samples vote for an offset. Our choice.")
-    offsets_tried: int = Field(12, ge=1, le=200, description="Best-voted offsets that are verified. Our choice.")
+    sample_distance: float = Field(default=0.3, ge=0, le=0.5, description="Distance up to which one sample agrees. Our choice.")
+    min_agreeing: float = Field(
+        default=0.85, ge=0, le=1, description="Share of overlapping samples that must agree. Our choice."
+    )
+    min_coverage: float = Field(
+        default=0.7, ge=0.1, le=1, description="Share of the shorter video the overlap must cover. Our choice."
+    )
+    min_overlap_s: float = Field(
+        default=0.05, ge=0, description="Seconds of overlap below which nothing is proven. Our choice."
+    )
+    vote_distance: float = Field(
+        default=0.13, ge=0, le=0.5, description="Distance up to which samples vote for an offset. Our choice."
+    )
+    offsets_tried: int = Field(default=12, ge=1, le=200, description="Best-voted offsets that are verified. Our choice.")
     still_variation: float = Field(
-        0.08, ge=0, le=0.5, description="Mean distance of a video's samples to each other below which it is still. Our choice."
+        default=0.08,
+        ge=0,
+        le=0.5,
+        description="Mean distance of a video's samples to each other below which it is still. Our choice.",
     )
     moving_ratio: float = Field(
-        0.35, ge=0, le=1, description="Distance over variation that proves a moving picture; other takes reach .9. Our choice."
+        default=0.35,
+        ge=0,
+        le=1,
+        description="Distance over variation that proves a moving picture; other takes reach .9. Our choice.",
     )
     min_correlation: float = Field(
-        0.9,
+        default=0.9,
         ge=-1,
         le=1,
         description="Correlation of brightness curves that proves one recording; other takes .2-.5. Our choice.",
     )
     still_distance: float = Field(
-        0.04, ge=0, le=0.5, description="Mean distance allowed between still pictures with like curves. Our choice."
+        default=0.04, ge=0, le=0.5, description="Mean distance allowed between still pictures with like curves. Our choice."
     )
     flat_curve: float = Field(
-        0.25, ge=0, description="Standard deviation of a brightness curve (0-255) below which it says nothing. Our choice."
+        default=0.25,
+        ge=0,
+        description="Standard deviation of a brightness curve (0-255) below which it says nothing. Our choice.",
     )
     flat_distance: float = Field(
-        0.02, ge=0, le=0.5, description="Mean distance allowed between still pictures with flat curves. Our choice."
+        default=0.02, ge=0, le=0.5, description="Mean distance allowed between still pictures with flat curves. Our choice."
     )
-    max_band_videos: int = Field(200, ge=2, description="Videos sharing a band value above which it is left out. Our choice.")
+    max_band_videos: int = Field(
+        default=200, ge=2, description="Videos sharing a band value above which it is left out. Our choice."
+    )
     container_ratio: float = Field(
-        1.25, ge=1, description="A match this much longer contains the other as a trim and goes before it. Our choice."
+        default=1.25, ge=1, description="A match this much longer contains the other as a trim and goes before it. Our choice."
     )
 
 

@@ -41,7 +41,7 @@ class Frame:
 
             scale = side_px / max(height, width)
             size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            self._resized[side_px] = cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA)
+            self._resized[side_px] = np.asarray(cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
         return self._resized[side_px]
 
 

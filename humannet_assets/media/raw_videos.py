@@ -39,20 +39,28 @@ _TRANSFERS = {
 class RawVideoConfig(StepConfig):
     """Limits on untrusted media (DESIGN rule 10). All defaults are our choice unless a source is named."""
 
-    max_pixels: int = Field(64_000_000, ge=1, le=268_000_000, description="Pixels of a picture; 8K has 33 million.")
+    max_pixels: int = Field(default=64_000_000, ge=1, le=268_000_000, description="Pixels of a picture; 8K has 33 million.")
     max_side_px: int = Field(
-        16_384, ge=16, le=65_535, description="Longer side of a picture; 16,384 is the limit of H.264 level 6.2."
+        default=16_384, ge=16, le=65_535, description="Longer side of a picture; 16,384 is the limit of H.264 level 6.2."
     )
-    max_duration_s: float = Field(6 * 3600.0, gt=0, description="Seconds of video; longer recordings are to be split first.")
-    max_frames: int = Field(2_000_000, ge=1, description="Frames of a video; 6 h at 60 Hz have 1.3 million.")
-    max_file_bytes: int = Field(64 * 2**30, ge=1, description="Bytes of a file.")
-    containers: tuple[str, ...] = Field(CONTAINERS, description="FFmpeg demuxers that open nothing but the file itself.")
-    codecs: tuple[str, ...] = Field(CODECS, description="FFmpeg decoders that may run.")
-    min_frames: int = Field(2, ge=1, description="Decodable frames a video needs; one frame is a picture.")
-    max_corrupt_share: float = Field(0.5, ge=0, le=1, description="Largest share of stated or seen frames that may be lost.")
-    signature_rate_hz: float = Field(4.0, gt=0, le=10, description="Perceptual hash samples per second.")
-    thumbnail_px: int = Field(320, ge=32, le=1024, description="Longer side of the thumbnail.")
-    decoder_threads: int = Field(1, ge=1, le=16, description="Threads per decoder; one is deterministic on damaged files.")
+    max_duration_s: float = Field(
+        default=6 * 3600.0, gt=0, description="Seconds of video; longer recordings are to be split first."
+    )
+    max_frames: int = Field(default=2_000_000, ge=1, description="Frames of a video; 6 h at 60 Hz have 1.3 million.")
+    max_file_bytes: int = Field(default=64 * 2**30, ge=1, description="Bytes of a file.")
+    containers: tuple[str, ...] = Field(
+        default=CONTAINERS, description="FFmpeg demuxers that open nothing but the file itself."
+    )
+    codecs: tuple[str, ...] = Field(default=CODECS, description="FFmpeg decoders that may run.")
+    min_frames: int = Field(default=2, ge=1, description="Decodable frames a video needs; one frame is a picture.")
+    max_corrupt_share: float = Field(
+        default=0.5, ge=0, le=1, description="Largest share of stated or seen frames that may be lost."
+    )
+    signature_rate_hz: float = Field(default=4.0, gt=0, le=10, description="Perceptual hash samples per second.")
+    thumbnail_px: int = Field(default=320, ge=32, le=1024, description="Longer side of the thumbnail.")
+    decoder_threads: int = Field(
+        default=1, ge=1, le=16, description="Threads per decoder; one is deterministic on damaged files."
+    )
 
     @property
     def limits(self) -> MediaLimits:

@@ -73,9 +73,12 @@ def shot_rows(video_id: str, times_s: npt.ArrayLike, duration_s: float, boundari
 class ClipConfig(StepConfig):
     """How shots are cut into clips."""
 
-    window_s: float = Field(5.0, ge=0.5, le=60, description="Length of a clip; Panda-70M cuts longer pieces into 5 s.")
+    window_s: float = Field(default=5.0, ge=0.5, le=60, description="Length of a clip; Panda-70M cuts longer pieces into 5 s.")
     min_clip_s: float = Field(
-        1.0, ge=0, le=60, description="A shorter remainder joins the clip before it; a shorter shot gets no clip. Our choice."
+        default=1.0,
+        ge=0,
+        le=60,
+        description="A shorter remainder joins the clip before it; a shorter shot gets no clip. Our choice.",
     )
 
 

@@ -34,87 +34,94 @@ class BodyTracksConfig(StepConfig):
     """Rates, gates and filters of body tracking."""
 
     sample_rate_hz: float = Field(
-        10.0,
+        default=10.0,
         gt=0,
         le=60,
         description="Frames looked at per second. Our choice: limb motion of daily "
         "activities lies below 5 Hz, and inference costs about 44 ms a frame (measured).",
     )
-    image_side_px: int = Field(640, ge=128, le=4096, description="Longer side of the picture detection runs on. Our choice.")
-    max_bodies: int = Field(4, ge=1, le=20, description="People looked for per frame. Our choice.")
-    detection_confidence: float = Field(0.5, ge=0, le=1, description="Person detection threshold. MediaPipe's default.")
-    presence_confidence: float = Field(0.5, ge=0, le=1, description="Landmark presence threshold. MediaPipe's default.")
-    max_gap_s: float = Field(1.0, ge=0, le=10, description="Longest gap bridged in a track. Our choice.")
+    image_side_px: int = Field(
+        default=640, ge=128, le=4096, description="Longer side of the picture detection runs on. Our choice."
+    )
+    max_bodies: int = Field(default=4, ge=1, le=20, description="People looked for per frame. Our choice.")
+    detection_confidence: float = Field(default=0.5, ge=0, le=1, description="Person detection threshold. MediaPipe's default.")
+    presence_confidence: float = Field(default=0.5, ge=0, le=1, description="Landmark presence threshold. MediaPipe's default.")
+    max_gap_s: float = Field(default=1.0, ge=0, le=10, description="Longest gap bridged in a track. Our choice.")
     gate_sizes: float = Field(
-        0.4,
+        default=0.4,
         gt=0,
         le=20,
         description="Farthest a torso may be from its prediction, torso lengths, before time is "
         "added. Our choice: landmark noise and bending.",
     )
     gate_growth_sizes_s: float = Field(
-        4.0,
+        default=4.0,
         ge=0,
         le=50,
         description="What each second since the last observation adds to that. Our choice: 2 m/s "
         "against the prediction, for a .5 m torso.",
     )
     gate_limit_sizes: float = Field(
-        2.0, gt=0, le=20, description="Farthest a person may come back from a gap, torso lengths. Our choice."
+        default=2.0, gt=0, le=20, description="Farthest a person may come back from a gap, torso lengths. Our choice."
     )
     scale_cost: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         le=10,
         description="Cost per unit of log size ratio, torso lengths. Our choice: keeps a near person "
         "apart from a far one behind.",
     )
-    velocity_memory: float = Field(0.5, ge=0, lt=1, description="Weight of the past in the velocity estimate. Our choice.")
+    velocity_memory: float = Field(
+        default=0.5, ge=0, lt=1, description="Weight of the past in the velocity estimate. Our choice."
+    )
     duplicate_sizes: float = Field(
-        0.3,
+        default=0.3,
         ge=0,
         le=2,
         description="Mean landmark distance below which two detections are one person, torso lengths. Our choice.",
     )
     min_track_s: float = Field(
-        0.5, ge=0, le=5, description="Shortest observed time of a track: 15 frames at 30 fps (PAPERS.md)."
+        default=0.5, ge=0, le=5, description="Shortest observed time of a track: 15 frames at 30 fps (PAPERS.md)."
     )
     min_observed: float = Field(
-        0.5,
+        default=0.5,
         ge=0,
         le=1,
         description="Share of a track's own span that must be observed. Our choice, as VITRA's half "
         "of the frames: bodies imagined in clutter flicker.",
     )
     min_visibility: float = Field(
-        0.5,
+        default=0.5,
         ge=0,
         le=1,
         description="Lowest mean landmark visibility of a track. Our choice: a seated person behind a "
         "desk has .6, arms alone have less.",
     )
     outlier_mad_factor: float = Field(
-        5.0, gt=0, le=50, description="Hip speeds above median + this many MAD are interpolated (PAPERS.md, there for wrists)."
+        default=5.0,
+        gt=0,
+        le=50,
+        description="Hip speeds above median + this many MAD are interpolated (PAPERS.md, there for wrists).",
     )
     outlier_floor_heights_s: float = Field(
-        2.0,
+        default=2.0,
         ge=0,
         le=20,
         description="Hip speed in body heights per second that is never an outlier. Our choice: a run is 2-3 m/s.",
     )
     smoothing_window_s: float = Field(
-        11 / 30, gt=0, le=3, description="Savitzky-Golay window: 11 frames at 30 fps (PAPERS.md)."
+        default=11 / 30, gt=0, le=3, description="Savitzky-Golay window: 11 frames at 30 fps (PAPERS.md)."
     )
-    smoothing_order: int = Field(3, ge=1, le=5, description="Savitzky-Golay order (PAPERS.md).")
+    smoothing_order: int = Field(default=3, ge=1, le=5, description="Savitzky-Golay order (PAPERS.md).")
     speed_window_s: float = Field(
-        0.5,
+        default=0.5,
         gt=0,
         le=3,
         description="Window of the line whose slope is a limb's speed. Our choice: metric landmarks "
         "jitter by centimetres per frame.",
     )
     limb_visibility: float = Field(
-        0.5, ge=0, le=1, description="Limbs less visible than this do not enter limb speeds. Our choice."
+        default=0.5, ge=0, le=1, description="Limbs less visible than this do not enter limb speeds. Our choice."
     )
 
 

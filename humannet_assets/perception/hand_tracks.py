@@ -30,107 +30,116 @@ class HandTracksConfig(StepConfig):
     """Rates, gates and filters of hand tracking."""
 
     sample_rate_hz: float = Field(
-        10.0,
+        default=10.0,
         gt=0,
         le=60,
         description="Frames looked at per second. Our choice: wrist motion of "
         "manipulation lies below 5 Hz, and inference costs about 27 ms a frame (measured).",
     )
     image_side_px: int = Field(
-        640,
+        default=640,
         ge=128,
         le=4096,
         description="Longer side of the picture detection runs on. Our choice: the palm "
         "detector scales to 192 px anyway; landmarks gain little above this.",
     )
-    max_hands: int = Field(4, ge=1, le=10, description="Hands looked for per frame. Our choice: the wearer and one partner.")
-    detection_confidence: float = Field(0.5, ge=0, le=1, description="Palm detection threshold. MediaPipe's default.")
-    presence_confidence: float = Field(0.5, ge=0, le=1, description="Landmark presence threshold. MediaPipe's default.")
+    max_hands: int = Field(
+        default=4, ge=1, le=10, description="Hands looked for per frame. Our choice: the wearer and one partner."
+    )
+    detection_confidence: float = Field(default=0.5, ge=0, le=1, description="Palm detection threshold. MediaPipe's default.")
+    presence_confidence: float = Field(default=0.5, ge=0, le=1, description="Landmark presence threshold. MediaPipe's default.")
     second_look: bool = Field(
-        True,
+        default=True,
         description="Search again in a crop around hands that were there a moment ago and are missed "
         "now. Our choice: costs one inference per missed hand.",
     )
     second_look_sizes: float = Field(
-        3.0, gt=0.5, le=10, description="Half side of that crop in palm lengths. Our choice: an open hand is two palms long."
+        default=3.0,
+        gt=0.5,
+        le=10,
+        description="Half side of that crop in palm lengths. Our choice: an open hand is two palms long.",
     )
     max_gap_s: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         le=5,
         description="Longest gap bridged in a track. Our choice: longer ones hide whole actions "
         "(atomic actions have minima .5 s apart, VITRA).",
     )
     gate_sizes: float = Field(
-        0.7,
+        default=0.7,
         gt=0,
         le=20,
         description="Farthest a hand may be from its prediction, palm lengths, before time "
         "is added. Our choice: landmark noise and turning hands.",
     )
     gate_growth_sizes_s: float = Field(
-        14.0,
+        default=14.0,
         ge=0,
         le=50,
         description="What each second since the last observation adds to that. Our "
         "choice: 1.3 m/s against the prediction, for a 9 cm palm.",
     )
     gate_limit_sizes: float = Field(
-        3.0,
+        default=3.0,
         gt=0,
         le=20,
         description="Farthest a hand may come back from a gap, palm lengths. Our choice: "
         "less than two hands at work lie apart.",
     )
     side_cost: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         le=10,
         description="Cost of contradicting sides in palm lengths. Our choice: keeps identities "
         "when two hands touch, without overruling clear motion.",
     )
-    scale_cost: float = Field(1.0, ge=0, le=10, description="Cost per unit of log size ratio, palm lengths. Our choice.")
-    velocity_memory: float = Field(0.4, ge=0, lt=1, description="Weight of the past in the velocity estimate. Our choice.")
+    scale_cost: float = Field(
+        default=1.0, ge=0, le=10, description="Cost per unit of log size ratio, palm lengths. Our choice."
+    )
+    velocity_memory: float = Field(
+        default=0.4, ge=0, lt=1, description="Weight of the past in the velocity estimate. Our choice."
+    )
     duplicate_sizes: float = Field(
-        0.4,
+        default=0.4,
         ge=0,
         le=2,
         description="Mean landmark distance below which two detections are one hand, palm "
         "lengths. Our choice: clasped hands are farther apart.",
     )
     min_track_s: float = Field(
-        0.5, ge=0, le=5, description="Shortest observed time of a track: 15 frames at 30 fps (PAPERS.md)."
+        default=0.5, ge=0, le=5, description="Shortest observed time of a track: 15 frames at 30 fps (PAPERS.md)."
     )
-    min_confidence: float = Field(0.4, ge=0, le=1, description="Lowest mean confidence of a track (PAPERS.md).")
+    min_confidence: float = Field(default=0.4, ge=0, le=1, description="Lowest mean confidence of a track (PAPERS.md).")
     outlier_mad_factor: float = Field(
-        5.0, gt=0, le=50, description="Wrist speeds above median + this many MAD are interpolated (PAPERS.md)."
+        default=5.0, gt=0, le=50, description="Wrist speeds above median + this many MAD are interpolated (PAPERS.md)."
     )
     outlier_floor_m_s: float = Field(
-        1.5,
+        default=1.5,
         ge=0,
         le=10,
         description="Speed that is never an outlier. Our choice: real reaches of a resting hand get this fast.",
     )
     smoothing_window_s: float = Field(
-        11 / 30, gt=0, le=3, description="Savitzky-Golay window: 11 frames at 30 fps (PAPERS.md)."
+        default=11 / 30, gt=0, le=3, description="Savitzky-Golay window: 11 frames at 30 fps (PAPERS.md)."
     )
-    smoothing_order: int = Field(3, ge=1, le=5, description="Savitzky-Golay order (PAPERS.md).")
+    smoothing_order: int = Field(default=3, ge=1, le=5, description="Savitzky-Golay order (PAPERS.md).")
     depth_window_s: float = Field(
-        0.7,
+        default=0.7,
         gt=0,
         le=3,
         description="Window for depth and orientation, order 1. Our choice: four times noisier than "
         "the image plane (measured 4/3/16 mm and 6.6 deg per step, PAPERS.md).",
     )
     sure_side: float = Field(
-        0.75,
+        default=0.75,
         ge=0.5,
         le=1,
         description="Share of votes from which a side is never changed because another hand at the "
         "same time claims it. Our choice.",
     )
     fov_deg: float = Field(
-        DEFAULT_FOV_DEG,
+        default=DEFAULT_FOV_DEG,
         ge=20,
         le=170,
         description="Field of view across the longer side where intrinsics are unknown. Our "

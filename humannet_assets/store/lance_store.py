@@ -164,8 +164,8 @@ class LanceStore:
         Raises:
             StoreError: If two rows share a row_id (Lance would accept them and keep both).
         """
-        batch = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist([dict(row) for row in rows], schema=table.schema)
-        ids = batch["row_id"]
+        batch = pa.Table.from_pylist([dict(row) for row in rows], schema=table.schema)
+        ids = batch.column("row_id")
         if len(ids.unique()) != len(ids):
             raise StoreError(f"{table.name}: the same row_id appears twice in one commit; ids must be unique per unit")
         merge = self.dataset(table).merge_insert("row_id").when_matched_update_all().when_not_matched_insert_all()

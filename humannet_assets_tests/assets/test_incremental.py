@@ -97,19 +97,24 @@ def test_changed_threshold_redoes_only_the_verdicts_that_change(graph: Graph) ->
     assert_same(before, contents(graph.store))
 
 
-def test_new_hand_model_redoes_only_what_used_hands(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    from humannet_assets.perception import models
-
-    real = models.model_fingerprint
-    monkeypatch.setattr(models, "model_fingerprint", lambda name: "another" if "hand" in name else real(name))
+def test_new_hand_model_redoes_only_what_used_hands(graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from humannet_assets.perception.models import BODY, FACE, HAND, ensure_models
     from humannet_assets.pipeline import all_steps, build_passes, plan_all
     from humannet_assets.settings import Settings
 
-    # The parents' rows are as they were, so what a plan finds stale now is what names the hand model itself.
-    stale = {
-        plan.step.writes.name for plan in plan_all(graph.store, all_steps(build_passes(Settings()))) if not plan.todo.is_empty()
-    }
-    assert stale == {"clip_signals", "hand_tracks"}
+    def stale() -> set[str]:
+        # The parents' rows are as they were, so what a plan finds stale is what names the changed model itself.
+        plans = plan_all(graph.store, all_steps(build_passes(Settings())))
+        return {plan.step.writes.name for plan in plans if not plan.todo.is_empty()}
+
+    models = ensure_models()
+    for name in (HAND, BODY, FACE):
+        shutil.copy(models.path(name), tmp_path)
+    monkeypatch.setenv("HUMANNET_MODELS", str(tmp_path))
+    assert stale() == set(), "the same bytes from another folder are the same model"
+    with (tmp_path / models.path(HAND).name).open("ab") as bundle:
+        bundle.write(b"another")
+    assert stale() == {"clip_signals", "hand_tracks"}
 
 
 def test_backfill_over_a_range_is_one_plan(graph: Graph) -> None:
