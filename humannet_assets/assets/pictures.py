@@ -118,9 +118,11 @@ def track_plot(pipeline: PipelineResource, context: dg.AssetExecutionContext, ta
         return {}
     label = ["side"] if table is HAND_TRACKS else []
     columns = ["unit_id", "landmarks_px", "image_width", "image_height", *label]
+    thumbnails = dict(pipeline.store.read(CLIP_SIGNALS, ["unit_id", "thumbnail"], where).iter_rows())
     clips: dict[str, list[dict[str, Any]]] = {}
     for row in pipeline.store.read(table, columns, where).iter_rows(named=True):
-        clips.setdefault(row["unit_id"], []).append({**row, "label": row.get("side", "body")})
+        label, picture = row.get("side", "body"), thumbnails.get(row["unit_id"])
+        clips.setdefault(row["unit_id"], []).append({**row, "label": label, "thumbnail": picture})
     what = "wrist" if table is HAND_TRACKS else "nose"
     return picture_metadata(track_paths(clips, 0, f"{what} paths in the picture"), f"{what}_paths")
 

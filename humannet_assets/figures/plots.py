@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +40,8 @@ def track_paths(tracks: Mapping[str, Sequence[Mapping[str, Any]]], point: int, t
     """Paths of one landmark through each clip's picture.
 
     Args:
-        tracks: Per clip: rows with landmarks_px (list of flat (u, v) pairs per frame), image_width, image_height, label.
+        tracks: Per clip: rows with landmarks_px (list of flat (u, v) pairs per frame), image_width, image_height, label, and
+            perhaps thumbnail (JPEG bytes), over which the paths are then drawn.
         point: Which landmark: 0 is the wrist of a hand, 0 the nose of a body.
         title: Heading.
     """
@@ -54,7 +56,11 @@ def track_paths(tracks: Mapping[str, Sequence[Mapping[str, Any]]], point: int, t
                 path[:, 0], path[:, 1], color=SIDE_COLOURS.get(row["label"], "#66bb6a"), label=row["label"], linewidth=1.5
             )
             axis.plot(*path[-1], "o", color=SIDE_COLOURS.get(row["label"], "#66bb6a"), markersize=4)
-        axis.set(xlim=(0, rows[0]["image_width"]), ylim=(rows[0]["image_height"], 0), xticks=[], yticks=[], aspect="equal")
+        width, height = rows[0]["image_width"], rows[0]["image_height"]
+        if rows[0].get("thumbnail"):
+            picture = np.asarray(Image.open(io.BytesIO(rows[0]["thumbnail"])).convert("RGB"))
+            axis.imshow(picture, extent=(0, width, height, 0), alpha=0.6)
+        axis.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[], aspect="equal")
         axis.set_title(clip_id[:8], fontsize=8)
         axis.legend(fontsize=6, loc="upper right")
     return _jpeg(figure)

@@ -52,6 +52,11 @@ def test_graph_is_the_documented_one(graph: dg.AssetGraph) -> None:
     assert found == EXPECTED_GRAPH
 
 
+def test_readme_draws_every_asset(project_root: Path) -> None:
+    drawing = (project_root / "README.md").read_text().split("```mermaid")[1].split("```")[0]
+    assert {name for name in EXPECTED_GRAPH if name not in drawing} == set()
+
+
 def test_every_asset_is_explained_owned_and_typed(graph: dg.AssetGraph) -> None:
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
