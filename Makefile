@@ -39,7 +39,7 @@ demo: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml
 test: $(VENV)/.ready
 	@echo "== ruff, then pytest on $$(nproc) workers =="
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
-	@env -u DAGSTER_HOME $(BIN)/python -m pytest -n auto --dist loadgroup -q $(PYTEST_ARGS)
+	@env -u DAGSTER_HOME $(BIN)/python -m pytest -n auto --dist loadfile -q $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright

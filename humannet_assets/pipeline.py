@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from humannet_assets.store.plan import Plan, make_plan
+from humannet_assets.store.plan import DEFAULT_MAX_ATTEMPTS, Plan, make_plan
 from humannet_assets.store.step import Step
 
 if TYPE_CHECKING:
@@ -76,15 +76,25 @@ def asset_of_tables(passes: dict[str, tuple[Pass, ...]]) -> dict[str, str]:
     return {"source_catalog": "source_catalog", "source_files": "source_catalog", **owners}
 
 
-def plan_all(store: LanceStore, steps: Sequence[Step[Any]], windows: Sequence[str] | None = None) -> list[Plan]:
+def plan_all(
+    store: LanceStore,
+    steps: Sequence[Step[Any]],
+    windows: Sequence[str] | None = None,
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+) -> list[Plan]:
     """What each step would do now, and why."""
-    return [make_plan(store, step, windows) for step in steps]
+    return [make_plan(store, step, windows, max_attempts) for step in steps]
 
 
-def stale_windows(store: LanceStore, steps: Sequence[Step[Any]]) -> list[str]:
-    """Ingest windows in which any step has something to do, oldest first."""
+def windows_to_run(plans: Sequence[Plan]) -> list[str]:
+    """Ingest windows in which any of the plans has something to do, oldest first."""
     windows: set[str] = set()
-    for plan in plan_all(store, steps):
+    for plan in plans:
         windows.update(plan.todo["ingest_window"].to_list())
         windows.update(plan.removed["ingest_window"].to_list())
     return sorted(windows)
+
+
+def stale_windows(store: LanceStore, steps: Sequence[Step[Any]], max_attempts: int = DEFAULT_MAX_ATTEMPTS) -> list[str]:
+    """Ingest windows in which any step has something to do now, oldest first."""
+    return windows_to_run(plan_all(store, steps, max_attempts=max_attempts))

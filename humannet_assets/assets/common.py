@@ -32,6 +32,13 @@ DOWNSTREAM = (
 )
 """Any window whose parents were materialised, not only the latest one: late files and takedowns touch old windows."""
 
+COLLECT = (
+    dg.AutomationCondition.any_deps_updated().since_last_handled()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+    & ~dg.AutomationCondition.in_progress()
+).with_label("collect_upstream")
+"""For unpartitioned assets that gather all windows: `eager` would wait until every window since the first was materialised."""
+
 
 def column_schema(table: Table) -> dg.TableSchema:
     """The table's columns as Dagster shows them."""

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from humannet_assets.assets.common import OWNERS, RETRY, picture_metadata
+from humannet_assets.assets.common import COLLECT, OWNERS, RETRY, picture_metadata
 from humannet_assets.quality.report import quality_report
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.store.sql_catalog import build_sql_catalog, catalog_location
@@ -14,7 +14,7 @@ from humannet_assets.store.sql_catalog import build_sql_catalog, catalog_locatio
     owners=OWNERS,
     retry_policy=RETRY,
     kinds={"duckdb"},
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=COLLECT,
     pool="sql_catalog",
     description="One DuckDB file with native tables and views of the whole store, for any client (DBeaver, Metabase, ...).",
 )
@@ -30,7 +30,7 @@ def sql_catalog(context: dg.AssetExecutionContext, pipeline: PipelineResource) -
     owners=OWNERS,
     retry_policy=RETRY,
     kinds={"python"},
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=COLLECT,
     description="Precision, recall and balanced accuracy of each stage wherever a source brings ground-truth labels.",
 )
 def stage_quality(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:

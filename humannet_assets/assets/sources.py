@@ -35,7 +35,9 @@ def source_catalog(context: dg.AssetExecutionContext, pipeline: PipelineResource
     )
 
 
-@dg.asset(**spec(RAW_VIDEOS, ["source_catalog"], kinds={"ffmpeg", "lance"}))
+# No automation condition: the unpartitioned catalog says nothing of which window changed, so following it would run them all.
+# The schedule and the sensor know the window.
+@dg.asset(**spec(RAW_VIDEOS, ["source_catalog"], kinds={"ffmpeg", "lance"}, automation_condition=None))
 def raw_videos(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
     """Identify files by their bytes, then probe and decode each new video once."""
     return materialize(context, pipeline, video_sheet)

@@ -139,13 +139,13 @@ def make_plan(
     Args:
         store: The store.
         step: The step.
-        windows: Ingest windows (YYYY-MM-DD) to look at; None for all.
+        windows: Ingest windows (YYYY-MM-DD) to process; None for all. Rows whose input is gone are found in all windows.
         max_attempts: Failed units are tried again while they have had fewer attempts.
     """
-    # A grouped unit whose first file went moves to another window; its rows are looked for everywhere.
-    where = None if _is_grouped(step.reads[0]) else _window_filter(windows)
     expected, waiting = expected_units(store, step, windows)
-    stored = store.read(step.writes, ["unit_id", "video_id", "ingest_window", "provenance", "outcome", "attempts"], where)
+    # Of all windows: a unit may have moved to another one (its first file went), and what lost its input anywhere goes now,
+    # for a table must never hold rows that nothing upstream accounts for.
+    stored = store.read(step.writes, ["unit_id", "video_id", "ingest_window", "provenance", "outcome", "attempts"])
     stored = stored.unique("unit_id", keep="any")
     joined = expected.join(
         stored.select("unit_id", pl.col("provenance").alias("stored"), "outcome", "attempts"), on="unit_id", how="left"
@@ -167,8 +167,6 @@ def make_plan(
         {step.reads[0].unit: "unit_id"}
     )
     removed = stored.filter(pl.col("outcome") != "removed").join(kept_inputs, on="unit_id", how="anti")
-    if windows is not None:
-        removed = removed.filter(pl.col("ingest_window").is_in(list(windows)))
     return Plan(
         step=step,
         windows=None if windows is None else tuple(windows),

@@ -18,8 +18,6 @@ from humannet_assets_tests.graph import Graph, assert_same, contents, write_cata
 
 NAMES = ("ego_hands_cups.mp4", "near_duplicate_cups.mp4", "empty_room_ball.mp4")
 
-pytestmark = pytest.mark.xdist_group("crash")
-
 RUN = """
 import sys
 from pathlib import Path

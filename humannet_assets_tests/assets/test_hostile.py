@@ -12,8 +12,6 @@ from humannet_assets_tests.graph import Graph, write_catalog
 from humannet_assets_tests.media.synthetic import numbered_video
 from humannet_assets_tests.media.test_raw_videos import _huge_gif
 
-pytestmark = pytest.mark.xdist_group("hostile")
-
 ODD_NAME = 'it\'s "odd"\n🎬.mp4'
 
 

@@ -14,8 +14,6 @@ from humannet_assets_tests.graph import Graph, assert_same, contents, processed,
 FIRST = ("ego_hands_cups.mp4", "empty_room_ball.mp4")
 SECOND = "exo_wave.mp4"
 
-pytestmark = pytest.mark.xdist_group("incremental")
-
 
 def clip_units(graph: Graph) -> int:
     return graph.store.read(FILTERED_CLIPS, where="outcome != 'removed'").height

@@ -19,8 +19,6 @@ from humannet_assets.store.tables import (
 from humannet_assets_tests.graph import Graph, write_catalog
 from humannet_assets_tests.media_labels import write_labels
 
-pytestmark = pytest.mark.xdist_group("media")
-
 
 @pytest.fixture(scope="module")
 def ran(media_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Graph, dict[str, dict[str, Any]]]:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from humannet_assets.store.compute import close_pools
 from humannet_assets_tests.graph import Graph, assert_same, contents, processed, write_catalog
-
-pytestmark = pytest.mark.xdist_group("s3")
 
 NAMES = ("ego_hands_cups.mp4", "empty_room_ball.mp4")
 
@@ -29,7 +28,10 @@ def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("HUMANNET_MEDIA_CACHE", str(tmp_path / "cache"))
+    # Workers of earlier tests were started without these variables.
+    close_pools()
     yield f"http://{host}:{port}"
+    close_pools()
     server.stop()
 
 

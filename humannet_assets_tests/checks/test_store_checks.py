@@ -7,7 +7,7 @@ from datetime import datetime
 import pyarrow as pa
 import pytest
 
-from humannet_assets.checks.store_checks import CHECKS, check_step
+from humannet_assets.checks.store_checks import CHECKS, check_step, windows_of_run
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.runner import run_steps
 from humannet_assets_tests.store import toy
@@ -44,6 +44,30 @@ def test_pending_units_are_counted_not_failed(healthy: LanceStore) -> None:
     outcome = check_step(healthy, toy.chain()[1])[0]
     assert outcome.passed
     assert outcome.numbers["pending"] == 1
+
+
+def test_work_left_undone_in_the_windows_just_run_fails(healthy: LanceStore) -> None:
+    toy.put(healthy, {"d": 8})
+    run_steps(healthy, [toy.chain()[0]], run_id="test")
+    outcome = check_step(healthy, toy.chain()[1], ["2026-01-01"])[0]
+    assert not outcome.passed
+    assert outcome.numbers["left_undone"] == 1
+    assert check_step(healthy, toy.chain()[1], ["2026-01-02"])[0].passed
+
+
+@pytest.mark.parametrize(
+    ("tags", "windows"),
+    [
+        ({}, []),
+        ({"dagster/partition": "2026-03-01"}, ["2026-03-01"]),
+        (
+            {"dagster/asset_partition_range_start": "2026-03-01", "dagster/asset_partition_range_end": "2026-03-03"},
+            ["2026-03-01", "2026-03-02", "2026-03-03"],
+        ),
+    ],
+)
+def test_windows_of_a_run_come_from_its_tags(tags: dict[str, str], windows: list[str]) -> None:
+    assert windows_of_run(tags) == windows
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def upright(library: Path, truth: Sidecar, every: int) -> Iterator[tuple[int, np
 
 
 def test_folder_holds_exactly_the_cases(library: Path) -> None:
-    expected = {f"{name}.{ending}" for name in NAMES for ending in ("mp4", "json")} | {"README.md"}
+    expected = {f"{name}.{ending}" for name in NAMES for ending in ("mp4", "json")} | {"README.md", "manifest.csv"}
     assert {path.name for path in library.iterdir()} == expected
     assert len(set(NAMES)) == len(NAMES)
 

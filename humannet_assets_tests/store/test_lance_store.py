@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
+import shutil
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pytest
@@ -54,6 +55,34 @@ def test_new_column_appears_as_null_and_changed_type_is_refused(store: LanceStor
     columns = tuple(Column("index", pa.string(), "text now") if c.name == "index" else c for c in toy.PIECES.columns)
     with pytest.raises(StoreError, match="Move the table away"):
         store.dataset(dataclasses.replace(toy.PIECES, columns=columns))
+
+
+def test_a_table_keeps_its_id_until_it_is_made_again(store: LanceStore) -> None:
+    assert store.table_id(toy.PIECES) == ""
+    store.replace_units(toy.PIECES, ["a"], rows("a", 3))
+    first = store.table_id(toy.PIECES)
+    assert first
+    store.replace_units(toy.PIECES, ["a", "b"], rows("a", 1) + rows("b", 1))
+    wider = dataclasses.replace(toy.PIECES, columns=(*toy.PIECES.columns, Column("colour", pa.string(), "new")))
+    store.dataset(wider)
+    store.clean(wider, timedelta(0))
+    assert LanceStore(store.root).table_id(wider) == first
+    assert sorted(store.read(wider)["row_id"]) == ["a-0", "b-0"]
+    shutil.rmtree(store.uri(toy.PIECES))
+    store.replace_units(toy.PIECES, ["a"], rows("a", 1))
+    assert store.table_id(toy.PIECES) not in ("", first)
+
+
+def test_cleaning_keeps_young_versions_and_a_missing_table_is_clean(store: LanceStore) -> None:
+    assert store.clean(toy.PIECES, timedelta(0)) == 0
+    assert not store.exists(toy.PIECES)
+    store.replace_units(toy.PIECES, ["a"], rows("a", 2))
+    before = store.version(toy.PIECES)
+    store.replace_units(toy.PIECES, ["a"], rows("a", 1))
+    store.clean(toy.PIECES, timedelta(hours=1))
+    assert store.dataset(toy.PIECES, before).count_rows() == 2
+    assert store.clean(toy.PIECES, timedelta(0)) > 0
+    assert store.read(toy.PIECES)["row_id"].to_list() == ["a-0"]
 
 
 def test_literals_are_quoted() -> None:

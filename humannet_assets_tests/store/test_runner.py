@@ -197,3 +197,14 @@ def test_plan_says_why(store: LanceStore) -> None:
     assert make_plan(store, step).is_empty
     toy.put(store, {"b": 8})
     assert make_plan(store, step).why() == {"changed": 1}
+
+
+def test_takedown_in_one_window_leaves_no_orphans_in_another(store: LanceStore) -> None:
+    toy.put(store, {"a": 4}, "2026-01-01")
+    toy.put(store, {"b": 6}, "2026-01-02")
+    run_chain(store)
+    units = pl.DataFrame({"unit_id": ["b"], "video_id": ["v"], "ingest_window": ["2026-01-02"]})
+    remove_units(store, toy.NUMBERS, units, "takedown")
+    run_chain(store, windows=["2026-01-01"])
+    for table in (toy.HALVES, toy.PIECES, toy.SUMS):
+        assert set(store.read(table, where="unit_id = 'b'")["outcome"]) == {"removed"}

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -118,6 +120,41 @@ def test_a_second_build_writes_nothing_and_a_changed_table_alone_is_copied(store
     assert third.metadata()["rows"] == third.rows
 
 
+def _clip(name: str) -> dict[str, str]:
+    day = "2026-03-01"
+    return {"row_id": name, "unit_id": name, "video_id": name, "outcome": "kept", "clip_id": name, "ingest_window": day}
+
+
+def _clips_in(path: Path) -> list[tuple[str]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute("SELECT clip_id FROM clips").fetchall()
+
+
+def test_another_store_of_the_same_version_is_copied_anew(tmp_path: Path) -> None:
+    path = tmp_path / "c.duckdb"
+    for name in ("a", "b"):
+        store = LanceStore(str(tmp_path / name))
+        store.replace_units(CLIPS, [name], [_clip(name)])
+        build_sql_catalog(store, path)
+        assert _clips_in(path) == [(name,)]
+    # A copied folder has the same tables at the same versions, until one of the two is written to.
+    shutil.copytree(tmp_path / "b", tmp_path / "c")
+    assert "clips" in (stale_tables(LanceStore(str(tmp_path / "c")), path) or ())
+
+
+def test_a_table_deleted_and_made_again_is_copied_anew(store: LanceStore, tmp_path: Path) -> None:
+    path = tmp_path / "c.duckdb"
+    store.replace_units(CLIPS, ["old"], [_clip("old")])
+    version = store.version(CLIPS)
+    build_sql_catalog(store, path)
+    shutil.rmtree(store.uri(CLIPS))
+    store.replace_units(CLIPS, ["new"], [_clip("new")])
+    assert store.version(CLIPS) == version
+    assert stale_tables(store, path) == ["clips"]
+    build_sql_catalog(store, path)
+    assert _clips_in(path) == [("new",)]
+
+
 def test_open_readers_keep_their_file_while_a_new_one_replaces_it(store: LanceStore, tmp_path: Path) -> None:
     fill(store)
     path = tmp_path / "c.duckdb"
@@ -165,6 +202,9 @@ def test_where_the_file_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("HUMANNET_SQL_CATALOG", raising=False)
     monkeypatch.chdir(tmp_path)
     assert catalog_location(LanceStore(str(tmp_path / "s"))) == tmp_path / "s" / "humannet.duckdb"
-    assert catalog_location(LanceStore("s3://bucket/prefix")) == tmp_path / "data" / "humannet.duckdb"
+    remote = {catalog_location(LanceStore(f"s3://bucket/{name}")) for name in ("a", "a/", "b")}
+    assert {path.parent for path in remote} == {tmp_path / "data"}
+    assert len(remote) == 2
+    assert all(re.fullmatch(r"humannet-[0-9a-f]{8}\.duckdb", path.name) for path in remote)
     monkeypatch.setenv("HUMANNET_SQL_CATALOG", str(tmp_path / "x.duckdb"))
     assert catalog_location(LanceStore("s3://bucket/prefix")) == tmp_path / "x.duckdb"
