@@ -8,8 +8,10 @@ The work to be done is decided elsewhere (`humannet_assets.store.plan`).
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,8 @@ DATA_STORAGE_VERSION = "2.2"
 """Pinned: files stay readable by every Lance >= 2.2 whatever the installed default is."""
 CONFLICT_RETRIES = 50
 """Commits that lose a race against another writer are replayed on the new version up to this often."""
+TABLE_ID_METADATA = b"humannet:table_id"
+"""Schema metadata: a table deleted and made again starts at version 1 anew, its id tells the two apart."""
 
 
 class StoreError(RuntimeError):
@@ -85,11 +89,12 @@ class LanceStore:
         if dataset is None:
             if not self.is_remote:
                 Path(self.uri(table)).parent.mkdir(parents=True, exist_ok=True)
+            schema = table.schema.with_metadata({TABLE_ID_METADATA: uuid.uuid4().hex.encode()})
             try:
                 return lance.write_dataset(
-                    table.schema.empty_table(),
+                    schema.empty_table(),
                     self.uri(table),
-                    schema=table.schema,
+                    schema=schema,
                     mode="create",
                     data_storage_version=DATA_STORAGE_VERSION,
                     enable_stable_row_ids=True,
@@ -120,6 +125,15 @@ class LanceStore:
         """Lance version of the table, 0 if it does not exist yet."""
         dataset = self._open(table)
         return 0 if dataset is None else dataset.version
+
+    def table_id(self, table: Table) -> str:
+        """What the table was named when it was created: another one after it is deleted and made again.
+
+        Empty if the table does not exist, or was created before tables had ids.
+        """
+        dataset = self._open(table)
+        metadata = None if dataset is None else dataset.schema.metadata
+        return (metadata or {}).get(TABLE_ID_METADATA, b"").decode()
 
     def arrow(self, table: Table, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
         """Rows of a table as Arrow; an empty table if it does not exist yet.
@@ -178,8 +192,32 @@ class LanceStore:
             "deleted": result["num_deleted_rows"],
         }
 
-    def optimize(self, table: Table) -> None:
-        """Compact small fragments; old versions stay until `clean`."""
+    def clean(self, table: Table, older_than: timedelta) -> int:
+        """Let go of what the table no longer holds: rewrite files with deleted rows, then drop old versions and their files.
+
+        Deleting a row only marks it: its bytes stay in the data file until that is rewritten, and the file itself until no
+        version names it. What a killed writer left behind without committing it goes after seven days, not before: it
+        cannot be told from a commit that is just being made.
+
+        Args:
+            table: The table.
+            older_than: Versions at least this old go; a reader that has held one open for longer loses it.
+
+        Returns:
+            Number of bytes freed.
+
+        Raises:
+            StoreError: Another process wrote to the table meanwhile.
+        """
         dataset = self._open(table)
-        if dataset is not None:
-            dataset.optimize.compact_files()
+        if dataset is None:
+            return 0
+        try:
+            dataset.optimize.compact_files(materialize_deletions=True, materialize_deletions_threshold=0.0)
+        except OSError as error:
+            raise StoreError(
+                f"table {table.name} at {self.uri(table)} could not be compacted; if a run is writing to it, clean again when "
+                f"the run is over: {error}"
+            ) from error
+        dataset.checkout_latest()
+        return dataset.cleanup_old_versions(older_than=older_than, delete_unverified=False).bytes_removed

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.schema import Table
 from humannet_assets.store.sql import LanceTable, view_statements
@@ -26,6 +27,8 @@ STORAGE_VERSION = "v1.2.0"
 """DuckDB 2.0 writes files that 1.x cannot open unless told otherwise."""
 
 _VERSIONS_TABLE = "store_versions"
+_Stamp = tuple[str, str, int, str]
+"""Store root, table id, Lance version, layout."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,15 @@ class SqlCatalogReport:
 
 
 def catalog_location(store: LanceStore) -> Path:
-    """Where the file lies: HUMANNET_SQL_CATALOG, else in the store's folder, else (stores in S3) in `data` here."""
+    """Where the file lies: HUMANNET_SQL_CATALOG, else in the store's folder, else (stores in S3) in `data` here.
+
+    All remote stores share that folder, so the file's name tells them apart.
+    """
     if chosen := os.environ.get("HUMANNET_SQL_CATALOG"):
         return Path(chosen).expanduser().absolute()
-    return Path("data" if store.is_remote else store.root).absolute() / "humannet.duckdb"
+    if store.is_remote:
+        return Path("data").absolute() / f"humannet-{stable_id(_root(store))[:8]}.duckdb"
+    return Path(store.root).absolute() / "humannet.duckdb"
 
 
 def build_sql_catalog(store: LanceStore, path: Path | str, tables: Sequence[Table] = TABLES) -> SqlCatalogReport:
@@ -65,13 +73,13 @@ def build_sql_catalog(store: LanceStore, path: Path | str, tables: Sequence[Tabl
 
     It holds, for every table, `<name>_rows` (all outcomes, without the bulky per-frame columns) and the views of
     `humannet_assets.store.sql.view_statements`; comments carry the documentation of tables and columns, and
-    `store_versions` the Lance version each table was copied from. Tables whose version has not changed are taken over from
-    the previous file.
+    `store_versions` the store, the table (`LanceStore.table_id`) and the Lance version each was copied from. Tables for which
+    none of these has changed are taken over from the previous file.
     """
     import duckdb
 
     path = Path(path).absolute()
-    versions = {table.name: (store.version(table), _layout(table)) for table in tables}
+    versions = {table.name: _stamp(store, table) for table in tables}
     before = _read_versions(path)
     stale = tuple(name for name in versions if before.get(name) != versions[name])
     if before and not stale and before.keys() == versions.keys():
@@ -88,9 +96,10 @@ def build_sql_catalog(store: LanceStore, path: Path | str, tables: Sequence[Tabl
             connection.execute("USE fresh")
             for table in tables:
                 _copy_table(connection, store, table, from_previous=bool(before) and table.name not in stale)
-            connection.execute(f"CREATE TABLE {_VERSIONS_TABLE} (table_name VARCHAR, version BIGINT, layout VARCHAR)")
-            stamp = [(name, *version) for name, version in versions.items()]
-            connection.executemany(f"INSERT INTO {_VERSIONS_TABLE} VALUES (?, ?, ?)", stamp)  # noqa: S608
+            columns = "table_name VARCHAR, root VARCHAR, table_id VARCHAR, version BIGINT, layout VARCHAR"
+            connection.execute(f"CREATE TABLE {_VERSIONS_TABLE} ({columns})")
+            stamps = [(name, *stamp) for name, stamp in versions.items()]
+            connection.executemany(f"INSERT INTO {_VERSIONS_TABLE} VALUES (?, ?, ?, ?, ?)", stamps)  # noqa: S608
             for statement in view_statements(tables):
                 connection.execute(statement)
             for table in tables:
@@ -109,7 +118,7 @@ def stale_tables(store: LanceStore, path: Path | str, tables: Sequence[Table] = 
     before = _read_versions(Path(path))
     if not before:
         return None
-    return [table.name for table in tables if before.get(table.name) != (store.version(table), _layout(table))]
+    return [table.name for table in tables if before.get(table.name) != _stamp(store, table)]
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, store: LanceStore, table: Table, *, from_previous: bool) -> None:
@@ -127,21 +136,30 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, store: LanceStore, table:
         connection.execute(f"COMMENT ON COLUMN {table.name}_rows.{name} IS '{_escaped(table.column(name).doc)}'")
 
 
+def _root(store: LanceStore) -> str:
+    return store.root.rstrip("/")
+
+
+def _stamp(store: LanceStore, table: Table) -> _Stamp:
+    """What a copied table was: of which store, which table there (it may be deleted and made again), at which version."""
+    return _root(store), store.table_id(table), store.version(table), _layout(table)
+
+
 def _layout(table: Table) -> str:
     """The columns as text: a table whose declaration changed is copied anew although its version did not."""
     return ", ".join(f"{name} {table.column(name).type} {table.column(name).doc}" for name in table.sql_columns)
 
 
-def _read_versions(path: Path) -> dict[str, tuple[int, str]]:
-    """Version and layout of each table in an existing file; empty if there is none or it cannot be read."""
+def _read_versions(path: Path) -> dict[str, _Stamp]:
+    """The stamp of each table in an existing file; empty if there is none or it cannot be read."""
     import duckdb
 
     if not path.exists():
         return {}
     # A file of another kind or a later DuckDB is replaced, as a damaged one would be: everything in it is derived.
     with contextlib.suppress(duckdb.Error), duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.execute(f"SELECT table_name, version, layout FROM {_VERSIONS_TABLE}").fetchall()  # noqa: S608
-        return {name: (version, layout) for name, version, layout in found}
+        found = connection.execute(f"SELECT table_name, root, table_id, version, layout FROM {_VERSIONS_TABLE}").fetchall()  # noqa: S608
+        return {name: (root, table_id, version, layout) for name, root, table_id, version, layout in found}
     return {}
 
 
