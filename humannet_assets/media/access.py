@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from humannet_assets.media.probe import MediaChangedError
 from humannet_assets.store.identity import stable_id
 
 CHUNK_BYTES = 1 << 20
+
+_VERIFIED: set[tuple[str, int, int]] = set()
+"""Staged copies (path, size, modification time) that this process has found to hold the bytes they are named after."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class MediaAccess:
     """Opens media on local disks and in S3. Picklable: it travels to worker processes, credentials do not.
 
     Credentials come from the environment, as boto3 looks for them. `cache_dir` holds staged copies, named by content;
-    it defaults to `HUMANNET_MEDIA_CACHE`, else a folder of the user's in the system's temporary folder.
+    it defaults to `HUMANNET_MEDIA_CACHE`, else `humannet/media` in the user's cache folder (XDG_CACHE_HOME or ~/.cache).
     """
 
     endpoint_url: str | None = None
@@ -76,6 +80,33 @@ class MediaAccess:
             if not (same_size and video_id and sha256_of(path) == video_id):
                 raise MediaChangedError(f"{uri} is not the file that was listed (now {status.st_size} bytes); ingest it again")
         return path
+
+    def keep_staged(self, staged: Path, video_id: str) -> Path:
+        """Name a staged copy after its content, so that later steps need not fetch it again.
+
+        Args:
+            staged: What `local_path` gave for an s3:// address without a video id.
+            video_id: SHA-256 of its bytes, as the caller has just computed it.
+
+        Returns:
+            Where the copy lies now.
+        """
+        target = _place_of(self._cache(), video_id)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(target)
+        _VERIFIED.add(_state(target))
+        return target
+
+    def forget(self, video_ids: Iterable[str]) -> int:
+        """Delete the staged copies of some videos; returns how many there were."""
+        folder, count = self._cache(), 0
+        for video_id in video_ids:
+            try:
+                _place_of(folder, video_id).unlink()
+            except FileNotFoundError:
+                continue
+            count += 1
+        return count
 
     def list(self, uri: str) -> Iterator[ListedFile]:
         """List a file, a folder (recursively, hidden entries left out) or an s3:// prefix, in the order of their names.
@@ -134,12 +165,14 @@ class MediaAccess:
         if not found:
             raise FileNotFoundError(f"{uri} holds no objects; correct the source's uri")
 
+    def _cache(self) -> Path:
+        chosen = self.cache_dir or os.environ.get("HUMANNET_MEDIA_CACHE")
+        return Path(chosen).expanduser() if chosen else _default_cache()
+
     def _staged(self, uri: str, fingerprint: str, video_id: str) -> Path:
-        folder = Path(self.cache_dir or os.environ.get("HUMANNET_MEDIA_CACHE") or _default_cache())
-        name = video_id or stable_id(uri, fingerprint)
-        target = folder / name[:2] / name
+        target = _place_of(self._cache(), video_id or stable_id(uri, fingerprint))
         size = int(fingerprint.split(":", 1)[0]) if fingerprint else None
-        if target.exists() and (size is None or target.stat().st_size == size):
+        if _usable(target, size, video_id):
             return target
         from botocore.exceptions import ClientError
 
@@ -166,6 +199,8 @@ class MediaAccess:
                 file.flush()
                 _check_bytes(uri, file.tell(), size, digest.hexdigest(), video_id)
                 Path(file.name).replace(target)
+                if video_id:
+                    _VERIFIED.add(_state(target))
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
@@ -201,8 +236,48 @@ def _check_bytes(uri: str, size: int, listed_size: int | None, digest: str, vide
         raise MediaChangedError(f"{uri} holds other bytes than video {video_id}; ingest it again")
 
 
-def _default_cache() -> str:
-    return str(Path(tempfile.gettempdir()) / f"humannet-media-{os.getuid() if hasattr(os, 'getuid') else 'user'}")
+def _default_cache() -> Path:
+    """The user's own folder: what lies in it is decoded as if it had come from the bucket."""
+    chosen = os.environ.get("XDG_CACHE_HOME", "").strip()
+    folder = (Path(chosen) if chosen else Path.home() / ".cache") / "humannet" / "media"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.stat()
+    if status.st_uid != os.getuid():
+        raise PermissionError(
+            f"the media cache {folder} belongs to user {status.st_uid}, not to you; remove it, or name a folder of your own with "
+            "HUMANNET_MEDIA_CACHE or XDG_CACHE_HOME"
+        )
+    if status.st_mode & 0o077:
+        folder.chmod(0o700)
+    return folder
+
+
+def _place_of(cache: Path, name: str) -> Path:
+    return cache / name[:2] / name
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    status = path.stat()
+    return str(path), status.st_size, status.st_mtime_ns
+
+
+def _usable(staged: Path, size: int | None, video_id: str) -> bool:
+    """True for a staged copy that may be used instead of the object.
+
+    A copy that is named after its content must hold it, which is looked at once per process: a disk may have lost some of it
+    and others may write to a shared cache. One that does not is staged again.
+    """
+    try:
+        state = _state(staged)
+    except FileNotFoundError:
+        return False
+    if size is not None and state[1] != size:
+        return False
+    if re.fullmatch(r"[0-9a-f]{64}", video_id) and state not in _VERIFIED:
+        if sha256_of(staged) != video_id:
+            return False
+        _VERIFIED.add(state)
+    return True
 
 
 def _bucket_and_key(uri: str) -> tuple[str, str]:

@@ -82,8 +82,7 @@ class IdentifyStep(Step[IdentifyConfig]):
             raise RuntimeError(f"{uri} lies in an object store, but no media access was configured for it")
         staged = self.access.local_path(uri, fingerprint, "")
         video_id, size_bytes, _ = hash_file(str(staged), self.config.block_bytes)
-        # Later steps stage the object again under its content's name; this copy would only take up room.
-        staged.unlink(missing_ok=True)
+        self.access.keep_staged(staged, video_id)
         return video_id, size_bytes, fingerprint
 
 

@@ -161,3 +161,59 @@ def test_a_replaced_s3_object_is_refused(bucket, tmp_path: Path) -> None:
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     with pytest.raises(FileNotFoundError, match="no objects"):
         list(access.list("s3://footage/nothing/"))
+
+
+def test_a_staged_copy_that_is_not_what_its_name_says_is_staged_again(bucket, tmp_path: Path) -> None:
+    bucket.put_object(Bucket="footage", Key="a.mp4", Body=b"good bytes")
+    access = MediaAccess(region="us-east-1", cache_dir=str(tmp_path))
+    (file,) = access.list("s3://footage/a.mp4")
+    video_id = hashlib.sha256(b"good bytes").hexdigest()
+    planted = tmp_path / video_id[:2] / video_id
+    planted.parent.mkdir()
+    planted.write_bytes(b"evil bytes")
+    assert access.local_path(file.uri, file.fingerprint, video_id).read_bytes() == b"good bytes"
+    # Put there later, by another process: size and time tell.
+    planted.write_bytes(b"evil again")
+    assert access.local_path(file.uri, file.fingerprint, video_id).read_bytes() == b"good bytes"
+
+
+def test_a_staged_copy_is_hashed_once_per_process(bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import humannet_assets.media.access as module
+
+    access = MediaAccess(region="us-east-1", cache_dir=str(tmp_path))
+    video_id = hashlib.sha256(b"bytes").hexdigest()
+    staged = tmp_path / video_id[:2] / video_id
+    staged.parent.mkdir()
+    staged.write_bytes(b"bytes")
+    hashed: list[Path] = []
+    monkeypatch.setattr(module, "sha256_of", lambda path: hashed.append(path) or video_id)
+    for _ in range(3):
+        assert access.local_path("s3://footage/a.mp4", "5:etag", video_id) == staged
+    assert hashed == [staged]
+
+
+def test_the_default_cache_is_the_users_own(bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HUMANNET_MEDIA_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    bucket.put_object(Bucket="footage", Key="a.mp4", Body=b"bytes")
+    access = MediaAccess(region="us-east-1")
+    folder = tmp_path / "humannet" / "media"
+    staged = access.local_path("s3://footage/a.mp4", "", "")
+    assert staged.is_relative_to(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    access.local_path("s3://footage/a.mp4", "", "")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    with pytest.raises(PermissionError, match="belongs to user"):
+        access.local_path("s3://footage/a.mp4", "", "")
+
+
+def test_copies_of_some_videos_are_forgotten(bucket, tmp_path: Path) -> None:
+    access = MediaAccess(region="us-east-1", cache_dir=str(tmp_path))
+    staged = {}
+    for name in ("a", "b"):
+        bucket.put_object(Bucket="footage", Key=name, Body=name.encode())
+        staged[name] = access.local_path(f"s3://footage/{name}", "", hashlib.sha256(name.encode()).hexdigest())
+    assert access.forget([staged["a"].name, "0" * 64]) == 1
+    assert (staged["a"].exists(), staged["b"].exists()) == (False, True)

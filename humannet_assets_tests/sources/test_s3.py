@@ -86,6 +86,11 @@ def test_objects_are_listed_hashed_attributed_and_taken_down(
     assert one["life"] in {"alice", "bob"}
     assert two["life"] == "carol"
 
+    # What identification fetched is what later steps decode: it is not fetched a second time.
+    staged = {path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()}
+    assert {hashlib.sha256(content).hexdigest() for content in (b"one", b"two")} <= staged
+    assert len(staged) == 3, "two videos and the manifest"
+
     assert refresh().written == {}
     assert identify() == [0, 0]
     bucket.put_object(Key="lives/alice/1.mp4", Body=b"one, cut anew")
