@@ -6,9 +6,9 @@ import argparse
 import platform
 from importlib.metadata import version
 
-from benchmarks import curation_floor, no_op, sql_queries
+from benchmarks import curation_floor, no_op, rethreshold, sql_queries
 
-BENCHMARKS = {"no-op": no_op.run, "sql": sql_queries.run, "floor": curation_floor.run}
+BENCHMARKS = {"no-op": no_op.run, "re-threshold": rethreshold.run, "sql": sql_queries.run, "floor": curation_floor.run}
 
 
 def main() -> None:

@@ -17,9 +17,13 @@ import polars as pl
 from humannet_assets.store.identity import ID_LENGTH
 from humannet_assets.store.lance_store import LanceStore, quoted
 from humannet_assets.store.step import Read, Step
+from humannet_assets.store.watermarks import Watermark
 
 DEFAULT_MAX_ATTEMPTS = 3
 """A unit that failed this often with the same provenance is left alone until something it depends on changes."""
+
+NEVER_FAILED = 2**31
+"""In place of the fewest attempts among failed units when there are none: no limit asks for another try."""
 
 UNITS_SCHEMA = {"unit_id": pl.String, "video_id": pl.String, "ingest_window": pl.String, "provenance": pl.String}
 
@@ -29,7 +33,8 @@ class Plan:
     """The work of one step over some windows.
 
     `todo` has the columns unit_id, video_id, ingest_window, provenance, attempts (so far), why (added, changed, retry).
-    `removed` are stored units whose input is gone. `current` counts outcomes that are up to date.
+    `removed` are stored units whose input is gone. `current` counts outcomes that are up to date,
+    `tombstones` the windows' units that were removed before.
     """
 
     step: Step[Any]
@@ -39,6 +44,7 @@ class Plan:
     removed: pl.DataFrame
     waiting: int
     current: dict[str, int]
+    tombstones: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -142,6 +148,11 @@ def make_plan(
         windows: Ingest windows (YYYY-MM-DD) to process; None for all. Rows whose input is gone are found in all windows.
         max_attempts: Failed units are tried again while they have had fewer attempts.
     """
+    chosen = None if windows is None else tuple(windows)
+    watermark = Watermark.of(store, step, windows)
+    if (counts := watermark.counts(store)) is not None and counts.pop("fewest_attempts") >= max_attempts:
+        nothing = pl.DataFrame(schema={**UNITS_SCHEMA, "attempts": pl.Int32, "why": pl.String})
+        return Plan(step, chosen, todo=nothing, removed=nothing.select("unit_id", "video_id", "ingest_window"), **counts)
     expected, waiting = expected_units(store, step, windows)
     # Of all windows: a unit may have moved to another one (its first file went), and what lost its input anywhere goes now,
     # for a table must never hold rows that nothing upstream accounts for.
@@ -167,12 +178,17 @@ def make_plan(
         {step.reads[0].unit: "unit_id"}
     )
     removed = stored.filter(pl.col("outcome") != "removed").join(kept_inputs, on="unit_id", how="anti")
-    return Plan(
-        step=step,
-        windows=None if windows is None else tuple(windows),
-        inputs=expected.height + waiting,
-        todo=todo,
-        removed=removed.select("unit_id", "video_id", "ingest_window"),
-        waiting=waiting,
-        current=current,
-    )
+    gone = stored.filter(pl.col("outcome") == "removed")
+    if windows is not None:
+        gone = gone.filter(pl.col("ingest_window").is_in(list(windows)))
+    counts = {
+        "inputs": expected.height + waiting,
+        "waiting": waiting,
+        "current": current,
+        "tombstones": gone.height,
+    }
+    plan = Plan(step, chosen, todo=todo, removed=removed.select("unit_id", "video_id", "ingest_window"), **counts)
+    if plan.is_empty:
+        failed = joined.filter(pl.col("outcome") == "failed")["attempts"].min()
+        watermark.remember(store, {**counts, "fewest_attempts": NEVER_FAILED if failed is None else failed})
+    return plan

@@ -404,14 +404,11 @@ def _run_whole_table(store: LanceStore, plan: Plan, run_id: str, report: StepRep
 
 def _count(store: LanceStore, plan: Plan, report: StepReport) -> None:
     """Fill in the outcomes from what is stored now, so that the report cannot disagree with the table."""
-    if plan.todo.height:
+    if not plan.is_empty:
         plan = make_plan(store, plan.step, plan.windows, max_attempts=0)
     report.inputs = plan.inputs
     report.pending = plan.waiting + plan.todo.height
     report.kept = plan.current.get("kept", 0)
     report.rejected = plan.current.get("rejected", 0)
     report.failed = plan.current.get("failed", 0)
-    where = "outcome = 'removed'"
-    if plan.windows is not None:
-        where += f" AND ingest_window IN ({quoted(plan.windows)})"
-    report.removed = store.read(plan.step.writes, ["unit_id"], where).height
+    report.removed = plan.tombstones

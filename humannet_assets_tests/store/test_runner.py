@@ -208,3 +208,30 @@ def test_takedown_in_one_window_leaves_no_orphans_in_another(store: LanceStore) 
     run_chain(store, windows=["2026-01-01"])
     for table in (toy.HALVES, toy.PIECES, toy.SUMS):
         assert set(store.read(table, where="unit_id = 'b'")["outcome"]) == {"removed"}
+
+
+def test_remembered_answer_is_used_and_forgotten_when_anything_changes(
+    store: LanceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from humannet_assets.store import plan
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the tables were compared although nothing has changed")
+
+    toy.put(store, {"a": 4, "b": 7})
+    run_chain(store)
+    step = toy.chain()[0]
+    assert make_plan(store, step).why() == {"retry": 1}, "a failed unit is not forgotten over a remembered answer"
+    assert make_plan(store, step, max_attempts=1).is_empty
+    with monkeypatch.context() as patched:
+        patched.setattr(plan, "expected_units", refuse)
+        again = make_plan(store, step, max_attempts=1)
+        assert (again.inputs, again.current) == (2, {"kept": 1, "failed": 1})
+        with pytest.raises(AssertionError):
+            make_plan(store, step)
+        with pytest.raises(AssertionError):
+            make_plan(store, toy.chain(limit=2)[0], max_attempts=1)
+        with pytest.raises(AssertionError):
+            make_plan(store, step, ["2026-01-01"], max_attempts=1)
+    toy.put(store, {"c": 2})
+    assert make_plan(store, step, max_attempts=1).why() == {"added": 1}
