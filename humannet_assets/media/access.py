@@ -244,8 +244,8 @@ def _default_cache() -> Path:
     status = folder.stat()
     if status.st_uid != os.getuid():
         raise PermissionError(
-            f"the media cache {folder} belongs to user {status.st_uid}, not to you; remove it, or name a folder of your own with "
-            "HUMANNET_MEDIA_CACHE or XDG_CACHE_HOME"
+            f"the media cache {folder} belongs to user {status.st_uid}, not to you; remove it, or name a folder of your "
+            "own with HUMANNET_MEDIA_CACHE or XDG_CACHE_HOME"
         )
     if status.st_mode & 0o077:
         folder.chmod(0o700)

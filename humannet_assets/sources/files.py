@@ -66,6 +66,7 @@ def list_source(
     """The files of one kept source, each with its verdict. Hidden files and folders are left out.
 
     Raises:
+        FileNotFoundError: There is nothing at the source's address.
         OSError: The source itself cannot be listed (an unmounted disk, a bucket out of reach).
         ManifestError: Its manifest cannot be read.
     """
@@ -91,7 +92,7 @@ def _from_manifest(
             message = f"{place} names {line.uri}, which cannot be read: {error}"
             yield FoundFile(entry.id, line.uri, "failed", error_class=type(error).__name__, error_message=message)
             continue
-        if [file.uri for file in files] != [_real(line.uri)]:
+        if [_real(file.uri) for file in files] != [_real(line.uri)]:
             message = f"{place} names {line.uri}, which is not a file; a manifest lists files, a source may name a folder"
             yield FoundFile(entry.id, line.uri, "failed", error_class="ManifestError", error_message=message)
             continue
@@ -117,7 +118,7 @@ def _manifest_text(uri: str, access: MediaAccess, config: ListingConfig) -> str:
 
 
 def _real(uri: str) -> str:
-    """The address under which listing reports a file: links of local paths are followed."""
+    """The address with the links of local paths followed: a folder is told from a file however it was reached."""
     return uri if "://" in uri else str(Path(uri).resolve())
 
 

@@ -3,15 +3,16 @@
 These two tables are made from the world outside the store, so they have no plan by provenance: every refresh looks at
 everything and commits the rows that differ. Guarantees: a refresh over an unchanged world writes nothing; a file keeps the
 window in which it was first seen when it changes, is renamed or comes back; a source that cannot be listed (an unmounted
-disk) loses nothing.
+disk, a bucket out of reach) loses nothing.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from humannet_assets.sources.catalog import SourceEntry, SourceVerdict, judge_source, load_catalog
 from humannet_assets.sources.files import FoundFile, ListingConfig, list_source
+from humannet_assets.sources.manifest import is_manifest
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.schema import Table
@@ -79,12 +81,16 @@ class RefreshReport:
 class PendingChanges:
     """What a refresh would write now.
 
-    `digest` names these changes, so that a sensor asks for a run only once; `counts` are files by added, changed, removed.
+    `digest` names these changes, so that a sensor asks for a run only once; `counts` are files by added, changed, removed
+    (`new`: those of the added ones never seen before), `sources` the catalog entries that differ, `problems` the sources that
+    could not be listed.
     """
 
     digest: str
     counts: Mapping[str, int]
     known_windows: tuple[str, ...]
+    sources: int = 0
+    problems: Mapping[str, str] = field(default_factory=dict)
 
     def windows(self, today: str) -> set[str]:
         """Ingest windows the changes lie in; files never seen before lie in `today`."""
@@ -131,12 +137,19 @@ def pending_changes(store: LanceStore, catalog_path: Path | str, settings: Setti
     refresh = _Refresh(store, settings, access, run_id="", window=None)
     refresh.compare(load_catalog(catalog_path).entries)
     rows = sorted((*refresh.changed_sources, *refresh.changed_files), key=lambda row: row["row_id"])
-    digest = stable_id(*(part for row in rows for part in (row["row_id"], row["outcome"], row["provenance"])))
+    digest = stable_id(*(_content(row) for row in rows))
     known = {
         row["ingest_window"] for row in rows if row["row_id"] in refresh.stored_ids or row["ingest_window"] != refresh.window
     }
     new = sum(row["row_id"] not in refresh.stored_ids for row in refresh.changed_files)
-    return PendingChanges(digest, {**refresh.report.written, **({"new": new} if new else {})}, tuple(sorted(known)))
+    counts = {**refresh.report.written, **({"new": new} if new else {})}
+    return PendingChanges(digest, counts, tuple(sorted(known)), len(refresh.changed_sources), dict(refresh.report.problems))
+
+
+def _content(row: _Row) -> str:
+    """The row as text, without what the time of looking decides: the same change looks the same an hour later."""
+    stays = {name: value for name, value in row.items() if name not in _VOLATILE | {"ingest_window", "first_seen_at"}}
+    return json.dumps(stays, sort_keys=True, default=str)
 
 
 def _day(window: str | None, now: datetime) -> str:
@@ -177,7 +190,7 @@ class _Refresh:
         stored_files = self._stored(SOURCE_FILES)
         self.stored_ids = {*stored_sources, *stored_files}
         verdicts = {entry.id: judge_source(entry, self.rights) for entry in entries}
-        found = self._list([entry for entry in entries if not verdicts[entry.id].reasons])
+        found = self._list([entry for entry in entries if not verdicts[entry.id].reasons], stored_files)
 
         sources: dict[str, _Row] = {}
         holding = {row["source_id"] for row in stored_files.values() if row["outcome"] == "kept"}
@@ -230,13 +243,16 @@ class _Refresh:
     def _stored(self, table: Table) -> dict[str, _Row]:
         return {row["row_id"]: row for row in self.store.arrow(table).to_pylist()}
 
-    def _list(self, entries: Sequence[SourceEntry]) -> dict[str, FoundFile]:
+    def _list(self, entries: Sequence[SourceEntry], stored: Mapping[str, _Row]) -> dict[str, FoundFile]:
         """Files by id. Of several listings of one file the first source that keeps it counts, else the first."""
         found: dict[str, FoundFile] = {}
+        holding = {row["source_id"] for row in stored.values()}
         for entry in entries:
             try:
                 files = list(list_source(entry, self.access, self.listing, self.rights))
             except Exception as error:
+                if isinstance(error, FileNotFoundError) and _is_emptied(entry, stored, holding):
+                    continue
                 self.report.problems[entry.id] = f"{type(error).__name__}: {error}"
                 continue
             for file in files:
@@ -316,6 +332,20 @@ class _Refresh:
         stays = ("source_id", "uri", "first_seen_at") if table is SOURCE_FILES else ("source_id", "uri")
         system = self._system(table, row["row_id"], row, _Ending("removed", (reason,)))
         return {**dict.fromkeys(row), **system, "provenance": "", **{name: row[name] for name in stays}}
+
+
+def _is_emptied(entry: SourceEntry, stored: Mapping[str, _Row], holding: Set[str]) -> bool:
+    """True for a source with nothing at its address because what was there is gone, as far as can be told.
+
+    That is an object store that answered with an empty listing, and a single file whose folder is still there. A missing folder
+    may be an unmounted disk, and a source that never held anything a misspelt address: both stay problems, as does a manifest
+    that is gone, for its files are not.
+    """
+    if is_manifest(entry.uri):
+        return False
+    if "://" in entry.uri:
+        return entry.id in holding
+    return stable_id("file", entry.uri) in stored and Path(entry.uri).parent.is_dir() and not os.path.lexists(entry.uri)
 
 
 def _why_gone(row: _Row, sources: Mapping[str, _Row]) -> str:

@@ -214,6 +214,58 @@ def test_a_source_out_of_reach_loses_nothing(world: World) -> None:
     assert "listing_problem" not in world.sources()["a"]["evidence"]
 
 
+def test_a_single_file_that_is_gone_is_a_takedown_unless_its_folder_is_gone_too(world: World) -> None:
+    world.write(world.source(uri="disk/1.mp4"))
+    file = world.file("disk/1.mp4")
+    world.refresh()
+    disk = world.folder / "disk"
+    disk.rename(world.folder / "unmounted")
+    assert set(world.refresh().problems) == {"a"}
+    assert world.files()["disk/1.mp4"]["outcome"] == "kept"
+    (world.folder / "unmounted").rename(disk)
+    file.unlink()
+    report = world.refresh()
+    assert (report.problems, report.written) == ({}, {"removed": 1})
+    assert world.files()["disk/1.mp4"]["reasons"] == ["file_gone"]
+    assert world.sources()["a"]["outcome"] == "kept"
+    report = world.refresh()
+    assert (report.problems, report.written) == ({}, {})
+    world.file("disk/1.mp4", b"back")
+    assert world.refresh().files == {"kept": 1}
+
+
+def test_a_single_file_that_never_was_there_is_a_problem(world: World) -> None:
+    (world.folder / "disk").mkdir()
+    world.write(world.source(uri="disk/misspelt.mp4"))
+    assert "disk/misspelt.mp4 does not exist" in world.refresh().problems["a"]
+    assert world.sources()["a"]["outcome"] == "failed"
+
+
+def test_a_manifest_that_is_gone_takes_nothing_down(world: World) -> None:
+    world.file("footage/1.mp4")
+    manifest = world.file("list.csv", b"path\nfootage/1.mp4\n")
+    world.write(world.source(uri="list.csv"))
+    world.refresh()
+    manifest.unlink()
+    assert set(world.refresh().problems) == {"a"}
+    assert world.files()["footage/1.mp4"]["outcome"] == "kept"
+
+
+def test_manifest_lines_may_lead_through_linked_folders(world: World) -> None:
+    real = world.file("real/1.mp4")
+    world.file("real/2.mp4")
+    (world.folder / "lists").mkdir()
+    (world.folder / "lists/link").symlink_to(real.parent)
+    world.file("one/3.mp4")
+    (world.folder / "lists/one").symlink_to(world.folder / "one")
+    lines = ["path", "link/1.mp4", f"{world.folder}/lists/link/2.mp4", "one"]
+    world.file("lists/list.csv", "\n".join(lines).encode())
+    world.write(world.source(uri="lists/list.csv"))
+    world.refresh()
+    outcomes = {name: row["outcome"] for name, row in world.files().items()}
+    assert outcomes == {"lists/link/1.mp4": "kept", "lists/link/2.mp4": "kept", "lists/one": "failed"}
+
+
 def test_of_two_sources_with_one_file_the_first_that_keeps_it_counts(world: World) -> None:
     world.file("a/deep/1.mp4")
     world.write(world.source(), world.source(id="deep", uri="a/deep"))
@@ -314,3 +366,25 @@ def test_pending_changes_are_what_a_refresh_would_write_and_nothing_is_written(w
     new.unlink()
     assert pending().windows("2026-03-05") == {"2026-03-01"}
     assert set(world.files()) == {"a/old.mp4"}
+
+
+@pytest.mark.parametrize("change", [{"scene": "garden"}, {"licence": "secret"}, {"scene": "kitchen", "take": 2}])
+def test_the_digest_of_pending_changes_knows_every_column(world: World, change: dict[str, Any]) -> None:
+    def digest(line: dict[str, Any]) -> str:
+        world.file("list.jsonl", json.dumps({"path": "footage/1.mp4", **line}).encode())
+        return pending_changes(world.store, world.catalog, SETTINGS, access=MediaAccess()).digest
+
+    world.file("footage/1.mp4")
+    world.write(world.source(uri="list.jsonl"))
+    world.file("list.jsonl", b'{"path": "footage/1.mp4"}')
+    world.refresh()
+    first = digest({"scene": "kitchen"})
+    assert digest({"scene": "kitchen"}) == first
+    assert digest(change) != first
+
+
+def test_pending_changes_count_entries_and_name_problems(world: World) -> None:
+    world.write(world.source(), world.source(id="b", uri="b"))
+    world.file("a/1.mp4")
+    pending = pending_changes(world.store, world.catalog, SETTINGS, access=MediaAccess())
+    assert (pending.sources, pending.counts, set(pending.problems)) == (2, {"added": 1, "new": 1}, {"b"})

@@ -121,3 +121,25 @@ def test_an_object_replaced_after_listing_fails_clearly_and_is_read_after_the_ne
     file = next(row for row in store.arrow(SOURCE_FILES).to_pylist() if row["uri"].endswith("alice/1.mp4"))
     (row,) = [row for row in store.arrow(VIDEO_FILES).to_pylist() if row["file_id"] == file["file_id"]]
     assert (row["outcome"], row["video_id"]) == ("kept", hashlib.sha256(b"behind").hexdigest())
+
+
+def test_a_prefix_whose_last_object_went_is_a_takedown_and_one_out_of_reach_is_not(
+    bucket: Any, endpoint: str, store: LanceStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refresh(server: str = endpoint) -> RefreshReport:
+        access = MediaAccess(endpoint_url=server)
+        return refresh_sources(store, tmp_path / "sources.yaml", SETTINGS, run_id="run", access=access)
+
+    entry = "source_type: community, licence: own, consent_basis: consent"
+    (tmp_path / "sources.yaml").write_text(
+        f'sources:\n  - {{id: a, uri: "s3://footage/last", {entry}}}\n  - {{id: b, uri: "s3://footage/nevr", {entry}}}\n'
+    )
+    bucket.put_object(Key="last/1.mp4", Body=b"one")
+    assert set(refresh().problems) == {"b"}
+    bucket.Object("last/1.mp4").delete()
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert set(refresh("http://127.0.0.1:9").problems) == {"a", "b"}
+    assert store.read(SOURCE_FILES, ["outcome"])["outcome"].to_list() == ["kept"]
+    report = refresh()
+    assert (set(report.problems), report.written) == ({"b"}, {"removed": 1})
+    assert refresh().written == {}
