@@ -3,22 +3,30 @@
 A labels file has one line per video: `path` (relative to the file), and any of `human_centric` (true, false), `viewpoint`
 (ego, exo, none), `expected_outcome` (kept, rejected: what the filter should say), `cuts` and `fades` (frame numbers; the first
 frame of the new shot), `duplicate_of` (path of another video, or empty for a unique one). What is left out is not judged.
+
+Labels come from outside like footage does: what cannot be read is reported and left out, and disturbs no other label.
 """
 
 from __future__ import annotations
 
 import csv
+import glob
 import json
+import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+MAX_SIDECAR_BYTES = 64 * 1024**2
+"""Sidecars lie in folders others may write to; the largest of the simulator's has a few MB."""
+
 _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
 class LabelsError(ValueError):
-    """A labels file cannot be used; the message names file, line and fix."""
+    """A label cannot be used; the message names file, line and fix."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +67,17 @@ def _frames(value: Any, place: str, name: str) -> tuple[int, ...] | None:
 
 def _label(record: Mapping[str, Any], uri: str, folder: Path, place: str) -> Label:
     other = record.get("duplicate_of")
+    if other is not None and (not isinstance(other, str) or "\0" in other):
+        raise LabelsError(f"{place}: duplicate_of is {other!r}; write the path of a video, or leave it empty")
     human_centric = _flag(record.get("human_centric"), place)
     outcome = record.get("expected_outcome")
     viewpoint = record.get("viewpoint") or None
-    if viewpoint not in {None, "ego", "exo", "none"}:
+    if viewpoint not in (None, "ego", "exo", "none"):
         raise LabelsError(f"{place}: viewpoint is {viewpoint!r}; write ego, exo or none")
     return Label(
         uri=uri,
         human_centric=human_centric,
-        kept=outcome == "kept" if outcome in {"kept", "rejected"} else human_centric,
+        kept=outcome == "kept" if outcome in ("kept", "rejected") else human_centric,
         viewpoint=viewpoint,
         cuts=_frames(record.get("cuts"), place, "cuts"),
         fades=_frames(record.get("fades"), place, "fades"),
@@ -75,8 +85,8 @@ def _label(record: Mapping[str, Any], uri: str, folder: Path, place: str) -> Lab
     )
 
 
-def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    text = path.read_text(encoding="utf-8")
+def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | LabelsError]]:
+    text = path.read_text(encoding="utf-8-sig")
     if path.suffix.lower() == ".csv":
         yield from enumerate(csv.DictReader(text.splitlines()), start=2)
         return
@@ -84,64 +94,110 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         if line.strip():
             try:
                 yield number, json.loads(line)
-            except json.JSONDecodeError as error:
-                raise LabelsError(f"{path}:{number}: not JSON: {error}") from error
+            except (json.JSONDecodeError, RecursionError) as error:
+                yield number, LabelsError(f"{path}:{number}: not JSON: {error}")
 
 
-def read_labels_file(path: Path) -> list[Label]:
-    """Labels of a CSV or JSONL file.
+def read_labels_file(path: Path) -> tuple[list[Label], list[str]]:
+    """Labels of a CSV or JSONL file, and what is wrong with the file or with single lines of it."""
+    if not path.is_file():
+        return [], [f"{path}: no such labels file; correct `labels` in the source catalog"]
+    labels: list[Label] = []
+    problems: list[str] = []
+    try:
+        for number, record in _records(path):
+            try:
+                labels.append(_line_label(record, path, f"{path}:{number}"))
+            except LabelsError as error:
+                problems.append(str(error))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        problems.append(f"{path}: cannot be read on: {error}; save it as UTF-8 CSV or JSON lines")
+    return labels, problems
+
+
+def _line_label(record: Mapping[str, Any] | LabelsError, path: Path, place: str) -> Label:
+    if isinstance(record, LabelsError):
+        raise record
+    if not isinstance(record, Mapping) or not isinstance(record.get("path"), str) or not record["path"]:
+        raise LabelsError(f"{place}: no `path`; name the video relative to {path.parent}")
+    return _label(record, str((path.parent / record["path"]).absolute()), path.parent, place)
+
+
+def _sidecar_text(path: Path) -> str | None:
+    """Content of a sidecar; None when there is none.
 
     Raises:
-        LabelsError: The file is missing or a line cannot be read.
+        LabelsError: It is a link, no regular file or too large: nothing is followed out of the video's folder.
     """
-    if not path.is_file():
-        raise LabelsError(f"{path}: no such labels file; correct `labels` in the source catalog")
-    labels = []
-    for number, record in _records(path):
-        place = f"{path}:{number}"
-        if not record.get("path"):
-            raise LabelsError(f"{place}: no `path`; name the video relative to {path.parent}")
-        labels.append(_label(record, str((path.parent / record["path"]).absolute()), path.parent, place))
-    return labels
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if path.is_symlink():
+            raise LabelsError(f"{path}: a link; put the sidecar itself beside the video") from None
+        raise LabelsError(f"{path}: cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise LabelsError(f"{path}: not a regular file; remove it or put a JSON file there")
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(MAX_SIDECAR_BYTES + 1)
+    if len(content) > MAX_SIDECAR_BYTES:
+        raise LabelsError(f"{path}: larger than {MAX_SIDECAR_BYTES} bytes; a sidecar holds labels, not data")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LabelsError(f"{path}: not UTF-8: {error}") from None
 
 
 def read_sidecar_label(video_uri: str) -> Label | None:
-    """Label of the JSON sidecar that lies beside a local video; None when there is none."""
+    """Label of the JSON sidecar that lies beside a local video; None when there is none.
+
+    Raises:
+        LabelsError: There is one that cannot be used.
+    """
     path = Path(video_uri).with_suffix(".json")
-    if "://" in video_uri or not path.is_file():
+    text = None if "://" in video_uri else _sidecar_text(path)
+    if text is None:
         return None
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise LabelsError(f"{path}: not JSON: {error}") from error
     if not isinstance(record, dict) or "human_centric" not in record:
         return None
     if "schema_version" in record:
         # The simulator leaves out what is empty, and knows everything: nothing said means there is none.
         record = {"cuts": [], "fades": [], "duplicate_of": "", **record}
-        if len({shot.get("viewpoint") for shot in record.get("shots", ())}) > 1:
+        if len({str(shot.get("viewpoint")) for shot in record.get("shots") or () if isinstance(shot, dict)}) > 1:
             record["viewpoint"] = None
     other = record.get("duplicate_of")
     # Sidecars name the duplicated video without its suffix.
-    if other and not (path.parent / other).exists():
-        found = sorted(item for item in path.parent.glob(f"{other}.*") if item.suffix != ".json")
+    if isinstance(other, str) and other and not (path.parent / other).exists():
+        found = sorted(item for item in path.parent.glob(f"{glob.escape(Path(other).name)}.*") if item.suffix != ".json")
         record["duplicate_of"] = found[0].name if found else other
     return _label(record, video_uri, path.parent, str(path))
 
 
-def collect_labels(files: Iterable[tuple[str, str | None]]) -> dict[str, Label]:
-    """Labels by video uri.
+def collect_labels(files: Iterable[tuple[str, str | None]]) -> tuple[dict[str, Label], list[str]]:
+    """Labels by video uri, and what is wrong with those that could not be read.
 
     Args:
         files: (video uri, labels file its source names or None).
     """
     labels: dict[str, Label] = {}
+    problems: list[str] = []
     named: dict[str, dict[str, Label]] = {}
     for uri, labels_file in files:
         if labels_file and labels_file not in named:
-            named[labels_file] = {label.uri: label for label in read_labels_file(Path(labels_file))}
+            found, wrong = read_labels_file(Path(labels_file))
+            named[labels_file] = {label.uri: label for label in found}
+            problems += wrong
         label = named[labels_file].get(uri) if labels_file else None
-        label = label or read_sidecar_label(uri)
+        try:
+            label = label or read_sidecar_label(uri)
+        except LabelsError as error:
+            problems.append(str(error))
         if label is not None:
             labels[uri] = label
-    return labels
+    return labels, problems

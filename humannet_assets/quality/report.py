@@ -19,6 +19,7 @@ from humannet_assets.quality.labels import Label, collect_labels
 from humannet_assets.quality.metrics import Matches, Measure, balanced_accuracy, bootstrap, f1, match_events, precision_recall
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
+from humannet_assets.store.runner import remove_units
 from humannet_assets.store.tables import (
     CLIPS,
     FILTERED_CLIPS,
@@ -38,11 +39,12 @@ MOST_WORST_CASES = 24
 
 @dataclass
 class QualityReport:
-    """Measures by stage, and what went wrong where."""
+    """Measures by stage, what went wrong where, and the labels that could not be read."""
 
     measures: dict[str, list[Measure]] = field(default_factory=dict)
     mistakes: list[dict[str, Any]] = field(default_factory=list)
     labelled_videos: int = 0
+    label_problems: list[str] = field(default_factory=list)
 
     def metadata(self) -> dict[str, Any]:
         """Flat figures for a materialisation."""
@@ -51,6 +53,7 @@ class QualityReport:
             for measure in measures:
                 if measure.value is not None:
                     flat[f"{stage}/{measure.name}"] = round(measure.value, 4)
+        flat["label_problems"] = self.label_problems
         flat["mistakes"] = [f"{item['stage']}: {item['uri']}: {item['text']}" for item in self.mistakes]
         return flat
 
@@ -69,11 +72,12 @@ class _Video:
     is_duplicate: bool
 
 
-def _labelled(store: LanceStore) -> list[_Video]:
+def _labelled(store: LanceStore) -> tuple[list[_Video], list[str]]:
+    """Videos with a label, and the labels that could not be read."""
     files = store.read(VIDEO_FILES, ["video_id", "uri", "source_id"], "outcome = 'kept'").sort("uri")
     named = store.read(SOURCE_CATALOG, ["source_id", "labels"], "outcome = 'kept'")
     files = files.join(named, on="source_id", how="left")
-    labels = collect_labels(files.select("uri", "labels").iter_rows())
+    labels, problems = collect_labels(files.select("uri", "labels").iter_rows())
     videos = store.read(RAW_VIDEOS, ["video_id", "outcome", "thumbnail"], "outcome != 'removed'")
     rows = {row["video_id"]: row for row in videos.iter_rows(named=True)}
     duplicates = set(store.read(VIDEO_DUPLICATES, ["video_id"], "outcome = 'rejected'")["video_id"])
@@ -83,7 +87,7 @@ def _labelled(store: LanceStore) -> list[_Video]:
         if label is not None and video_id in rows and video_id not in found:
             row = rows[video_id]
             found[video_id] = _Video(video_id, label, row["outcome"], row["thumbnail"], video_id in duplicates)
-    return list(found.values())
+    return list(found.values()), problems
 
 
 def _votes(frame: pl.DataFrame, column: str) -> dict[str, str]:
@@ -98,8 +102,8 @@ def _votes(frame: pl.DataFrame, column: str) -> dict[str, str]:
 class _Builder:
     def __init__(self, store: LanceStore) -> None:
         self.store = store
-        self.videos = _labelled(store)
-        self.report = QualityReport(labelled_videos=len(self.videos))
+        self.videos, problems = _labelled(store)
+        self.report = QualityReport(labelled_videos=len(self.videos), label_problems=problems)
 
     def _mistake(self, stage: str, video: _Video, text: str) -> None:
         item = {"stage": stage, "video_id": video.video_id, "uri": video.label.uri, "text": text, "thumbnail": video.thumbnail}
@@ -201,6 +205,8 @@ def _same(rows: Sequence[Mapping[str, Any]], stored: pl.DataFrame) -> bool:
 def quality_report(store: LanceStore, run_id: str) -> QualityReport:
     """Measure every stage for which labels exist, and store the figures in `stage_quality` if they changed.
 
+    Figures that can no longer be computed, because no labelled video is left, end as removed.
+
     Args:
         store: The store.
         run_id: Goes into the rows.
@@ -211,7 +217,11 @@ def quality_report(store: LanceStore, run_id: str) -> QualityReport:
         builder.viewpoint()
         builder.cuts()
         builder.duplicates()
-        rows = measure_rows(builder.report, run_id)
-        if not _same(rows, store.read(STAGE_QUALITY)):
-            store.replace_units(STAGE_QUALITY, [row["unit_id"] for row in rows], rows)
+    rows = measure_rows(builder.report, run_id)
+    stored = store.read(STAGE_QUALITY, where="outcome = 'kept'")
+    gone = stored.filter(~pl.col("measure_id").is_in([row["measure_id"] for row in rows]))
+    if not gone.is_empty():
+        remove_units(store, STAGE_QUALITY, gone, run_id, "no_labels")
+    if rows and not _same(rows, stored):
+        store.replace_units(STAGE_QUALITY, [row["unit_id"] for row in rows], rows)
     return builder.report
