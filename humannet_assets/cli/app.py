@@ -42,7 +42,9 @@ def _project(
     catalog: Annotated[Path, typer.Option(envvar="HUMANNET_CATALOG", help="YAML source catalog.")] = Path("sources.yaml"),
     settings: Annotated[Path, typer.Option(envvar="HUMANNET_SETTINGS", help="YAML thresholds.")] = Path("humannet.yaml"),
 ) -> None:
-    context.obj = Project(root, catalog, settings)
+    source = context.get_parameter_source("settings")
+    named = source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
+    context.obj = Project(root, catalog, settings, settings_named=named)
 
 
 @app.command()
@@ -66,7 +68,7 @@ def ingest(
 ) -> None:
     """Ingest footage and bring every asset up to date. Without PATH: whatever the catalog names."""
     from humannet_assets.cli.adhoc import choose_sources
-    from humannet_assets.cli.ingest import bring_up_to_date
+    from humannet_assets.cli.ingest import bring_up_to_date, check_window
     from humannet_assets.cli.status import print_status
 
     project: Project = context.obj
@@ -85,6 +87,10 @@ def ingest(
     }
     if not paths and any(values.values()):
         raise UsageError("options for a new source need a PATH; to change an existing one edit the catalog file")
+    # All that may be wrong with the command, before the first line goes into the catalog.
+    project.settings  # noqa: B018
+    if window is not None:
+        check_window(window)
     for chosen in choose_sources(project.catalog_file, paths or (), values):
         entry = chosen.entry
         state = "added to" if chosen.is_new else "already in"
@@ -161,12 +167,13 @@ def status(
 
 
 def _statuses(project: Project) -> Any:
-    from humannet_assets.cli.status import table_status
+    from humannet_assets.cli.status import pending_or_none, table_status
     from humannet_assets.pipeline import all_steps, asset_of_tables, build_passes
 
-    settings = project.settings
+    settings, store = project.settings, project.store
     passes = build_passes(settings, project.access)
-    return table_status(project.store, all_steps(passes), asset_of_tables(passes), settings.compute.max_attempts)
+    pending = pending_or_none(store, project.catalog_file, settings, project.access)
+    return table_status(store, all_steps(passes), asset_of_tables(passes), settings.compute.max_attempts, pending)
 
 
 @app.command()
@@ -193,6 +200,25 @@ def lineage(
     console.print(draw(node))
     if others:
         console.print(f"also in {', '.join(others)} (--table)", style="dim", highlight=False)
+
+
+@app.command()
+def clean(
+    context: typer.Context,
+    older_than_hours: Annotated[float, typer.Option(min=0, help="Keep versions of tables younger than this.")] = 24,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete for good what takedowns and changes left behind: old versions, rewritten rows, copies of removed videos."""
+    from datetime import timedelta
+
+    from humannet_assets.cli.clean import clean_store
+
+    project: Project = context.obj
+    store = project.require_tables()
+    if not yes:
+        question = f"Delete all versions of the tables in {store.root} older than {older_than_hours:g} hours?"
+        typer.confirm(f"{question} Runs and readers that still use them fail.", abort=True, err=True)
+    clean_store(store, project.access, timedelta(hours=older_than_hours), _console())
 
 
 @app.command()

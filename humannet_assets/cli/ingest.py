@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from humannet_assets.cli.project import Project
 from humannet_assets.sources.listing import RefreshReport, refresh_sources
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-    from humannet_assets.store.step import Step
+    from humannet_assets.store.plan import Plan
 
 MAX_ROUNDS = 3
-"""A video whose first file goes may move to another window: its work there is found by a second look."""
+"""A run may make another window stale (a video whose first file goes moves there; a copy joins a cluster of an earlier day):
+that work is found by a second look."""
 
 Materialize = Callable[[Sequence[str]], None]
+_Work = dict[str, frozenset[tuple[str, str, str]]]
+"""What is to be done by window: (step, unit, provenance)."""
 
 
 def use_local_instance() -> None:
@@ -52,29 +55,78 @@ def bring_up_to_date(
 
     Raises:
         RunFailedError: A run failed for another reason than bad footage.
+        ValueError: `window` is not a partition; nothing has been changed.
     """
-    from humannet_assets.pipeline import all_steps, build_passes, stale_windows
+    from humannet_assets.pipeline import all_steps, build_passes, plan_all
 
+    if window is not None:
+        check_window(window)
     settings, access, store = project.settings, project.access, project.store
     run_id = f"cli-{uuid.uuid4()}"
     report = refresh_sources(store, project.catalog_file, settings, run_id=run_id, access=access, window=window)
     console.print(report.summary(), markup=False, highlight=False)
-    steps: list[Step[Any]] = all_steps(build_passes(settings, access))
+    steps = all_steps(build_passes(settings, access))
     run = materialize or _dagster(project, console)
+    before: _Work = {}
+    work: _Work = {}
     done: list[str] = []
-    for _ in range(MAX_ROUNDS):
-        wanted = {*stale_windows(store, steps), *(report.windows if not done else ())}
-        todo = sorted(wanted.difference(done))
+    for number in range(MAX_ROUNDS):
+        plans = plan_all(store, steps, max_attempts=settings.compute.max_attempts)
+        work = _work(plans, with_retries=number == 0)
+        # A window is run again only if something else is to be done there now: what a run left undone, it would leave again.
+        wanted = {name for name, units in work.items() if units != before.get(name)}
+        todo = _partitions({*wanted, *(report.windows if number == 0 else ())}, console)
         if not todo:
             break
         started = time.monotonic()
         console.print(f"running {len(todo)} ingest window{'s' if len(todo) != 1 else ''}: {_span(todo)}", highlight=False)
         run(todo)
         console.print(f"done in {time.monotonic() - started:.0f} s", highlight=False)
-        done += todo
+        done += [name for name in todo if name not in done]
+        before = work
     if not done:
-        console.print("everything is up to date: nothing to run")
+        console.print("nothing to run" if work else "everything is up to date: nothing to run")
     return report, done
+
+
+def check_window(window: str) -> None:
+    """Raise `ValueError` for a window that is not a partition, before anything is written."""
+    from humannet_assets.assets.run import check_windows
+
+    check_windows([window])
+
+
+def _work(plans: Sequence[Plan], *, with_retries: bool) -> _Work:
+    """What is to be done by ingest window. Failed units are tried once per call, not once per round."""
+    import polars as pl
+
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    for plan in plans:
+        todo = plan.todo if with_retries else plan.todo.filter(pl.col("why") != "retry")
+        for name, unit_id, provenance in todo.select("ingest_window", "unit_id", "provenance").iter_rows():
+            found.setdefault(name, set()).add((plan.step.name, unit_id, provenance))
+        for name, unit_id in plan.removed.select("ingest_window", "unit_id").iter_rows():
+            found.setdefault(name, set()).add((plan.step.name, unit_id, "removed"))
+    return {name: frozenset(units) for name, units in found.items()}
+
+
+def _partitions(windows: Set[str], console: Console) -> list[str]:
+    """The windows that can be run, in order; says which cannot, and why."""
+    if not windows:
+        return []
+    from humannet_assets.automation.partitions import INGEST_WINDOWS
+
+    known = set(INGEST_WINDOWS.get_partition_keys())
+    if unknown := sorted(windows - known):
+        console.print(
+            f"warning: skipped {_span(unknown)}: {'these are' if len(unknown) > 1 else 'this is'} no ingest window (known are "
+            f"{min(known)} to {max(known)}, UTC days). What lies there stays as it is. A file gets another window when it is "
+            "taken down and then ingested from another place.",
+            style="yellow",
+            markup=False,
+            highlight=False,
+        )
+    return sorted(windows & known)
 
 
 def _dagster(project: Project, console: Console) -> Materialize:

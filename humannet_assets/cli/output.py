@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -119,7 +120,7 @@ def _write_json(result: duckdb.DuckDBPyConnection, target: TextIO) -> int:
     for rows in _batches(result):
         for row in rows:
             target.write(",\n " if count else "\n ")
-            target.write(json.dumps(dict(zip(names, row, strict=True)), default=_plain, ensure_ascii=False))
+            target.write(_json(dict(zip(names, row, strict=True))))
             count += 1
     target.write("\n]\n")
     return count
@@ -171,13 +172,33 @@ def shown(value: Any) -> str:
     if isinstance(value, bytes):
         return f"<{len(value):,} bytes>"
     if isinstance(value, dict):
-        return json.dumps(value, default=_plain, ensure_ascii=False)
+        return _json(value)
     return str(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_finite(value), default=_plain, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """The value with null in place of NaN and infinities, which JSON lacks."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {_key(name): _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _key(name: Any) -> Any:
+    """Keys of maps as JSON can hold them."""
+    return name if isinstance(name, str | int | float | bool | None) else str(_plain(name))
 
 
 def _csv_cell(value: Any) -> Any:
     if isinstance(value, list | tuple | dict):
-        return json.dumps(value, default=_plain, ensure_ascii=False)
+        return _json(value)
     return _plain(value) if isinstance(value, bytes | datetime | date) else value
 
 

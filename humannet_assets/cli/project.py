@@ -21,11 +21,15 @@ class UsageError(ValueError):
 
 @dataclass(frozen=True)
 class Project:
-    """The places a command works with; the same environment variables configure Dagster's resource."""
+    """The places a command works with; the same environment variables configure Dagster's resource.
+
+    A settings file that somebody named (`settings_named`) must exist; the default one may be absent.
+    """
 
     root: str
     catalog_file: Path
     settings_file: Path
+    settings_named: bool = False
 
     @property
     def store(self) -> LanceStore:
@@ -38,9 +42,14 @@ class Project:
 
     @property
     def settings(self) -> Settings:
-        """Validated settings."""
+        """Validated settings; raises `UsageError` when the named file is not there."""
         from humannet_assets.settings import load_settings
 
+        if self.settings_named and not self.settings_file.is_file():
+            raise UsageError(
+                f"there is no settings file {self.settings_file.absolute()}; correct --settings or HUMANNET_SETTINGS, or "
+                "leave it out to use humannet.yaml where there is one and defaults where there is none"
+            )
         return load_settings(self.settings_file)
 
     @property

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,10 +16,14 @@ from humannet_assets.store.plan import Plan, make_plan
 from humannet_assets.store.schema import Table
 from humannet_assets.store.sql_catalog import catalog_location, stale_tables
 from humannet_assets.store.step import Step
-from humannet_assets.store.tables import TABLES
+from humannet_assets.store.tables import SOURCE_CATALOG, SOURCE_FILES, TABLES
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from humannet_assets.media.access import MediaAccess
+    from humannet_assets.settings import Settings
+    from humannet_assets.sources.listing import PendingChanges
 
 OUTCOMES = ("kept", "rejected", "failed", "removed")
 
@@ -28,7 +33,8 @@ class TableStatus:
     """One table: units and rows by outcome, who wrote last, and the units whose rows are out of date.
 
     `rows` counts rows, `units` what they were made from. `stale` counts units by why: added, changed, retry, removed;
-    `causes` says in words what changed. `waiting` units have a parent that is not made yet.
+    `causes` says in words what changed. `waiting` units have a parent that is not made yet. `unchecked` says as of when the
+    rows are current where nobody looked whether they still are.
     """
 
     asset: str
@@ -41,27 +47,53 @@ class TableStatus:
     causes: tuple[str, ...] = ()
     waiting: int = 0
     error: str | None = None
+    unchecked: str | None = None
 
 
 def table_status(
-    store: LanceStore, steps: Sequence[Step[Any]], asset_of: Mapping[str, str], max_attempts: int
+    store: LanceStore,
+    steps: Sequence[Step[Any]],
+    asset_of: Mapping[str, str],
+    max_attempts: int,
+    pending: PendingChanges | None = None,
 ) -> list[TableStatus]:
     """Status of every table, in the order data flows.
 
     Staleness is judged against what the parents hold now: a chain of stale tables shows up link by link as runs go on.
+
+    Args:
+        store: The store.
+        steps: Every step of the graph.
+        asset_of: Table name to the asset that writes it.
+        max_attempts: Failed units are stale while they have had fewer attempts.
+        pending: How the catalog file and the footage differ from the last listing; None when that cannot be said.
     """
     step_of = {step.writes.name: step for step in steps}
-    return [
-        _status(store, table, step_of.get(table.name), asset_of.get(table.name, table.name), max_attempts) for table in TABLES
-    ]
+    found = []
+    for table in TABLES:
+        known = _known(store, table, asset_of.get(table.name, table.name))
+        step = step_of.get(table.name)
+        found.append(_unplanned(table, known, pending) if step is None else _planned(store, step, known, max_attempts))
+    return found
 
 
-def _status(store: LanceStore, table: Table, step: Step[Any] | None, asset: str, max_attempts: int) -> TableStatus:
-    stored = store.read(table, ["unit_id", "outcome", "run_id", "created_at", "code_version"])
+def pending_or_none(store: LanceStore, catalog_file: Path, settings: Settings, access: MediaAccess) -> PendingChanges | None:
+    """What a listing would find now; None where the catalog file cannot be read."""
+    from humannet_assets.sources.catalog import CatalogError
+    from humannet_assets.sources.listing import pending_changes
+
+    try:
+        return pending_changes(store, catalog_file, settings, access=access)
+    except (CatalogError, OSError):
+        return None
+
+
+def _known(store: LanceStore, table: Table, asset: str) -> TableStatus:
+    stored = store.read(table, ["unit_id", "outcome", "run_id", "created_at"])
     rows = dict(stored.group_by("outcome").len().iter_rows())
     units = dict(stored.unique(["unit_id", "outcome"]).group_by("outcome").len().iter_rows())
     last = stored.sort("created_at").tail(1).to_dicts()
-    known = TableStatus(
+    return TableStatus(
         asset,
         table.name,
         {name: rows[name] for name in OUTCOMES if name in rows},
@@ -69,21 +101,33 @@ def _status(store: LanceStore, table: Table, step: Step[Any] | None, asset: str,
         last[0]["run_id"] if last else None,
         last[0]["created_at"] if last else None,
     )
-    if step is None:
-        return known
+
+
+def _planned(store: LanceStore, step: Step[Any], known: TableStatus, max_attempts: int) -> TableStatus:
     try:
         plan = make_plan(store, step, max_attempts=max_attempts)
     except Exception as error:
-        return TableStatus(**{**_fields(known), "error": f"{type(error).__name__}: {error}"})
-    causes = tuple(_causes(store, step, plan, stored))
-    return TableStatus(**{**_fields(known), "stale": plan.why(), "causes": causes, "waiting": plan.waiting})
+        return replace(known, error=f"{type(error).__name__}: {error}")
+    return replace(known, stale=plan.why(), causes=tuple(_causes(store, step, plan)), waiting=plan.waiting)
 
 
-def _fields(status: TableStatus) -> dict[str, Any]:
-    return dict(vars(status))
+def _unplanned(table: Table, known: TableStatus, pending: PendingChanges | None) -> TableStatus:
+    """Tables made from the world outside the store, which have no plan."""
+    if table not in (SOURCE_CATALOG, SOURCE_FILES):
+        return replace(known, unchecked="as of the last run")
+    if pending is None:
+        return replace(known, unchecked="as of the last listing")
+    if table is SOURCE_CATALOG:
+        count = pending.sources
+        changed = (f"{count} {'entry differs' if count == 1 else 'entries differ'} from the last listing",) if count else ()
+        away = tuple(f"{name} cannot be listed: {problem}" for name, problem in sorted(pending.problems.items()))
+        return replace(known, stale={"changed": count} if count else {}, causes=changed + away)
+    counts = {name: pending.counts[name] for name in ("added", "changed", "removed") if pending.counts.get(name)}
+    words = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return replace(known, stale=counts, causes=(f"files since the last listing: {words}",) if counts else ())
 
 
-def _causes(store: LanceStore, step: Step[Any], plan: Plan, stored: pl.DataFrame) -> list[str]:
+def _causes(store: LanceStore, step: Step[Any], plan: Plan) -> list[str]:
     """In words: what made the changed units change. Provenance is a hash, so what can be told apart is told."""
     counts = plan.why()
     causes = []
@@ -91,6 +135,7 @@ def _causes(store: LanceStore, step: Step[Any], plan: Plan, stored: pl.DataFrame
         causes.append(f"{counts['added']} new in {step.reads[0].table.name}")
     if counts.get("changed"):
         changed = plan.todo.filter(pl.col("why") == "changed").select("unit_id")
+        stored = store.read(step.writes, ["unit_id", "code_version"])
         versions = stored.join(changed, on="unit_id", how="semi")["code_version"].unique().drop_nulls().to_list()
         older = sorted(version for version in versions if version != step.code_version)
         if older:
@@ -145,6 +190,8 @@ def _why(status: TableStatus) -> Any:
 
     if status.error:
         return Text(status.error, style="red")
+    if status.unchecked and status.rows:
+        return Text(status.unchecked, style="dim")
     words = list(status.causes)
     if status.waiting:
         words.append(f"{status.waiting} waiting for a parent")

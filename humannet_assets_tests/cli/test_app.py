@@ -12,6 +12,9 @@ import polars as pl
 import pytest
 
 from humannet_assets.cli import app as cli
+from humannet_assets.media.access import MediaAccess
+from humannet_assets.settings import Settings
+from humannet_assets.sources.listing import refresh_sources
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets_tests.store.synthetic import fill, video_id_of
@@ -63,6 +66,74 @@ def test_sql_formats_agree(run: Run, tmp_path: Path) -> None:
     code, text, _ = run("sql", query)
     assert "15 rows" in text
     assert rows[0]["clip_id"] in text
+
+
+def test_json_has_null_for_numbers_it_cannot_hold(run: Run) -> None:
+    query = (
+        "SELECT 'nan'::DOUBLE AS a, '-inf'::FLOAT AS b, [1.5, 'inf'::DOUBLE] AS c, {'d': 'nan'::DOUBLE} AS e, MAP {1: 2} AS f"
+    )
+    code, text, _ = run("sql", query, "--format", "json")
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    assert code == 0
+    expected = [{"a": None, "b": None, "c": [1.5, None], "e": {"d": None}, "f": {"1": 2}}]
+    assert json.loads(text, parse_constant=refuse) == expected
+
+
+def test_a_named_settings_file_must_exist(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert run("settings")[0] == 0
+    for command in (("settings",), ("status",)):
+        code, _, error = run("--settings", "misspelt.yaml", *command)
+        assert code == 2
+        assert f"there is no settings file {tmp_path}/misspelt.yaml" in error
+    (tmp_path / "footage").mkdir()
+    assert run("--settings", "misspelt.yaml", "ingest", "footage")[0] == 2
+    assert not (tmp_path / "sources.yaml").exists()
+    monkeypatch.setenv("HUMANNET_SETTINGS", "misspelt.yaml")
+    code, _, error = run("settings")
+    assert (code, "correct --settings or HUMANNET_SETTINGS" in error) == (2, True)
+
+
+def test_a_wrong_window_leaves_the_catalog_alone(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "footage").mkdir()
+    code, _, error = run("ingest", "footage", "--window", "2025-06-01")
+    assert code == 2
+    assert "no such ingest window(s): 2025-06-01; known are 2026-01-01 to" in error
+    assert not (tmp_path / "sources.yaml").exists()
+
+
+def test_status_looks_at_the_sources_or_says_that_it_did_not(run: Run, tmp_path: Path) -> None:
+    def reasons(root: str) -> dict[str, tuple[str | None, str]]:
+        _, text, _ = run("status", "--json", root=root)
+        return {row["table"]: (row["unchecked"], "; ".join(row["causes"])) for row in json.loads(text)}
+
+    root, footage = str(tmp_path / "store"), tmp_path / "footage"
+    footage.mkdir()
+    (footage / "1.mp4").write_bytes(b"one")
+    catalog = tmp_path / "sources.yaml"
+    entry = "{id: a, uri: footage, source_type: community, licence: own, consent_basis: consent}"
+    catalog.write_text(f"sources:\n  - {entry}\n")
+    refresh_sources(LanceStore(root), catalog, Settings(), run_id="r", access=MediaAccess())
+    assert reasons(root)["source_files"] == reasons(root)["source_catalog"] == (None, "")
+    assert reasons(root)["stage_quality"][0] == "as of the last run"
+    _, text, _ = run("status", root=root)
+    assert next(line for line in text.splitlines() if " source_files " in line).rstrip().endswith("up to date")
+
+    (footage / "2.mp4").write_bytes(b"two")
+    (footage / "1.mp4").unlink()
+    catalog.write_text(f"sources:\n  - {entry.replace('own', 'MIT')}\n")
+    found = reasons(root)
+    assert found["source_files"] == (None, "files since the last listing: 1 added, 1 removed")
+    assert found["source_catalog"] == (None, "1 entry differs from the last listing")
+
+    catalog.unlink()
+    assert reasons(root)["source_files"] == ("as of the last listing", "")
+    _, text, _ = run("status", root=root)
+    line = next(line for line in text.splitlines() if " source_files " in line)
+    assert "as of the last listing" in line
+    assert "up to date" not in line
 
 
 def test_sql_tables_are_cut_and_say_so_and_wide_rows_stand_upright(run: Run) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from humannet_assets.cli.ingest import SUMMARY, bring_up_to_date, print_summary
+from humannet_assets.cli.ingest import MAX_ROUNDS, SUMMARY, bring_up_to_date, print_summary
 from humannet_assets.cli.project import Project
 from humannet_assets.pipeline import build_passes
+from humannet_assets.sources.listing import refresh_sources
 from humannet_assets.store.runner import run_steps
-from humannet_assets.store.tables import VIDEO_FILES
+from humannet_assets.store.tables import SOURCE_FILES, VIDEO_FILES
+from humannet_assets.store.tables.sources import VIDEO_SOURCES
 from humannet_assets_tests.store.synthetic import fill
 
 CATALOG = """
@@ -22,7 +24,7 @@ sources:
 
 
 class Graph:
-    """Stands in for Dagster: runs the first two steps of `raw_videos` and remembers the windows."""
+    """Stands in for Dagster: runs `raw_videos` window by window and remembers the windows."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -30,8 +32,9 @@ class Graph:
 
     def __call__(self, windows: Sequence[str]) -> None:
         self.windows.append(list(windows))
-        for steps in build_passes(self.project.settings)["raw_videos"][:2]:
-            run_steps(self.project.store, steps, windows=windows, run_id="run")
+        for window in windows:
+            for steps in build_passes(self.project.settings)["raw_videos"]:
+                run_steps(self.project.store, steps, windows=[window], access=self.project.access, run_id="run")
 
 
 @pytest.fixture
@@ -73,12 +76,76 @@ def test_changed_and_vanished_files_run_the_windows_they_lie_in(project: Project
     assert outcomes == {"2026-03-01": "kept", "2026-03-02": "removed"}
 
 
-def test_every_window_is_run_at_most_once(project: Project, tmp_path: Path) -> None:
-    graph = Graph(project)
+def refresh(project: Project, window: str) -> None:
+    refresh_sources(project.store, project.catalog_file, project.settings, run_id="run", access=project.access, window=window)
+
+
+def test_a_window_is_not_run_again_for_what_its_run_left_undone(project: Project, tmp_path: Path) -> None:
     (tmp_path / "footage/1.mp4").write_bytes(b"one")
-    ingest(project, graph, window="2026-03-01")
-    ran = [window for windows in graph.windows for window in windows]
-    assert len(ran) == len(set(ran))
+    calls: list[list[str]] = []
+    bring_up_to_date(
+        project, Console(file=io.StringIO()), window="2026-03-01", materialize=lambda names: calls.append([*names])
+    )
+    assert calls == [["2026-03-01"]]
+
+
+def test_a_window_that_a_later_one_made_stale_is_run_again(project: Project, tmp_path: Path) -> None:
+    for day, name in (("2026-03-01", "1.mp4"), ("2026-03-02", "copy.mp4")):
+        (tmp_path / "footage" / name).write_bytes(b"one video")
+        refresh(project, day)
+    graph = Graph(project)
+    ingest(project, graph)
+    assert graph.windows == [["2026-03-01", "2026-03-02"], ["2026-03-01"]]
+    assert project.store.read(VIDEO_SOURCES, ["ingest_window", "file_count"]).rows() == [("2026-03-01", 2)]
+
+
+def test_a_failed_file_is_tried_once_per_call(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "footage/1.mp4").write_bytes(b"one video")
+
+    def run(windows: Sequence[str]) -> None:
+        # The file vanishes between listing and reading.
+        (tmp_path / "footage/1.mp4").unlink(missing_ok=True)
+        Graph(project)(windows)
+
+    bring_up_to_date(project, Console(file=io.StringIO()), window="2026-03-01", materialize=run)
+    assert project.store.read(VIDEO_FILES, ["outcome", "attempts"]).rows() == [("failed", 1)]
+
+
+def test_rounds_are_bounded(project: Project, tmp_path: Path) -> None:
+    rounds: list[int] = []
+
+    def restless(windows: Sequence[str]) -> None:
+        rounds.append(len(windows))
+        (tmp_path / f"footage/{len(rounds)}.mp4").write_bytes(bytes(len(rounds)))
+        refresh(project, "2026-03-01")
+
+    (tmp_path / "footage/0.mp4").write_bytes(b"first")
+    bring_up_to_date(project, Console(file=io.StringIO()), window="2026-03-01", materialize=restless)
+    assert len(rounds) == MAX_ROUNDS
+
+
+def test_stale_windows_that_are_no_partitions_are_skipped_with_a_warning(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "footage/old.mp4").write_bytes(b"old")
+    refresh(project, "2025-06-01")
+    (tmp_path / "footage/new.mp4").write_bytes(b"new")
+    graph = Graph(project)
+    windows, text = ingest(project, graph, window="2026-03-01")
+    assert windows == ["2026-03-01"]
+    assert text.count("skipped 2025-06-01") == 1
+    assert "known are 2026-01-01" in " ".join(text.split())
+    windows, text = ingest(project, graph)
+    assert windows == []
+    assert "up to date" not in text
+
+
+@pytest.mark.parametrize("window", ["2025-06-01", "yesterday"])
+def test_a_window_that_is_no_partition_is_refused_before_anything_is_written(
+    project: Project, tmp_path: Path, window: str
+) -> None:
+    (tmp_path / "footage/1.mp4").write_bytes(b"one")
+    with pytest.raises(ValueError, match="no such ingest window"):
+        ingest(project, Graph(project), window=window)
+    assert not project.store.exists(SOURCE_FILES)
 
 
 def test_the_summary_has_an_answer_for_each_of_its_questions(project: Project) -> None:
