@@ -146,23 +146,25 @@ def fit_pose(
         twisted = (np.asarray(one, np.float64), np.asarray(other, np.float64))
         starts.append(min(twisted, key=lambda rotation: angle_deg(rotation @ near.T)))
 
-    def distances(rotation: Floats, direction: Floats, chosen: slice = slice(None)) -> Floats:
-        """Signed angle between the second bearing and its epipolar plane, in pixels at the principal point."""
-        normal = np.cross(direction, first[chosen] @ rotation.T)
-        return (
-            np.einsum("ni,ni->n", normal, second[chosen]) / np.maximum(np.linalg.norm(normal, axis=1), 1e-6) * camera.focal_px
-        )
-
     def unpack(values: Floats, start: Floats) -> tuple[Floats, Floats]:
         direction = values[3:] / max(float(np.linalg.norm(values[3:])), 1e-12)
         return Rotation.from_rotvec(values[:3]).as_matrix() @ start, direction
+
+    def slopes(values: Floats, start: Floats) -> Floats:
+        rotation, direction = unpack(values, start)
+        by_turn, by_direction = _epipolar_slopes(rotation, direction, first[part], second[part])
+        # Only the direction of the last three values counts, not their length.
+        length = max(float(np.linalg.norm(values[3:])), 1e-12)
+        by_values = (by_direction - np.outer(by_direction @ direction, direction)) / length
+        return np.hstack([by_turn, by_values]) * camera.focal_px
 
     best: tuple[float, Floats, Floats] | None = None
     for start in starts:
         direction = _direction(start, first, second, camera, threshold_px)
         solved = least_squares(
-            lambda values, start=start: distances(*unpack(values, start), part),
+            lambda values, start=start: _epipolar(*unpack(values, start), first[part], second[part]) * camera.focal_px,
             np.concatenate([np.zeros(3), direction]),
+            jac=lambda values, start=start: slopes(values, start),
             loss="soft_l1",
             f_scale=threshold_px / 2,
             max_nfev=20,
@@ -173,10 +175,39 @@ def fit_pose(
     if best is None or angle_deg(best[1] @ near.T) > max_change_deg:
         return None
     _, rotation, direction = best
-    inliers = np.abs(distances(rotation, direction)) <= threshold_px
+    inliers = np.abs(_epipolar(rotation, direction, first, second)) * camera.focal_px <= threshold_px
     ahead = _in_front(rotation, direction, first[inliers], second[inliers])
     behind = _in_front(rotation, -direction, first[inliers], second[inliers])
     return RelativePose(rotation, direction if ahead >= behind else -direction, inliers)
+
+
+def _cross(one: Floats, other: Floats) -> Floats:
+    """Cross products (n, 3) of two arrays (n, 3) or (3,); `np.cross` spends most of its time on generality."""
+    a, b, c = one[..., 0], one[..., 1], one[..., 2]
+    x, y, z = other[..., 0], other[..., 1], other[..., 2]
+    return np.stack([b * z - c * y, c * x - a * z, a * y - b * x], axis=-1)
+
+
+def _epipolar(rotation: Floats, direction: Floats, first: Floats, second: Floats) -> Floats:
+    """Sine (n,) of the signed angle between each second bearing and its epipolar plane."""
+    normal = _cross(direction, first @ rotation.T)
+    return np.einsum("ni,ni->n", normal, second) / np.maximum(np.linalg.norm(normal, axis=1), 1e-6)
+
+
+def _epipolar_slopes(rotation: Floats, direction: Floats, first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """Derivatives of `_epipolar` by a further small turn (n, 3), radians, and by the direction (n, 3).
+
+    With x = R a and n = t x x: d(n.s) = ((t.x) s - (x.s) t).dw + (x x s).dt and d|n| = ((t.x) n.dw + (x x n).dt) / |n|.
+    """
+    turned = first @ rotation.T
+    normal = _cross(direction, turned)
+    length = np.maximum(np.linalg.norm(normal, axis=1), 1e-6)[:, None]
+    height = np.einsum("ni,ni->n", normal, second)[:, None] / length**3
+    along = (turned @ direction)[:, None]
+    shared = np.einsum("ni,ni->n", turned, second)[:, None]
+    by_turn = (along * second - shared * direction) / length - height * along * normal
+    by_direction = _cross(turned, second) / length - height * _cross(turned, normal)
+    return by_turn, by_direction
 
 
 def triangulate(

@@ -4,7 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from humannet_assets.geometry.cameras import angle_deg, fit_pose, fit_rotation, kabsch, triangulate
+from humannet_assets.geometry.cameras import (
+    _epipolar,
+    _epipolar_slopes,
+    angle_deg,
+    fit_pose,
+    fit_rotation,
+    kabsch,
+    triangulate,
+)
 from humannet_assets.perception.pinhole import Pinhole
 
 CAMERA = Pinhole.assumed(640, 480)
@@ -91,3 +99,19 @@ def test_points_are_triangulated():
     assert np.allclose(found, points, atol=1e-6)
     assert np.allclose(one, np.linalg.norm(points, axis=1))
     assert np.allclose(other, np.linalg.norm(second, axis=1))
+
+
+@given(st.integers(0, 10_000))
+def test_epipolar_slopes_are_the_derivatives(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    first, second = (points / np.linalg.norm(points, axis=1, keepdims=True) for points in rng.normal(size=(2, 6, 3)))
+    rotation, direction = Rotation.from_rotvec(rng.normal(size=3)).as_matrix(), rng.normal(size=3)
+    by_turn, by_direction = _epipolar_slopes(rotation, direction, first, second)
+    step = 1e-6
+    for axis in range(3):
+        offset = np.eye(3)[axis] * step
+        ahead, behind = (Rotation.from_rotvec(sign * offset).as_matrix() @ rotation for sign in (1, -1))
+        turn = (_epipolar(ahead, direction, first, second) - _epipolar(behind, direction, first, second)) / (2 * step)
+        np.testing.assert_allclose(by_turn[:, axis], turn, atol=1e-4, rtol=1e-3)
+        moved = _epipolar(rotation, direction + offset, first, second) - _epipolar(rotation, direction - offset, first, second)
+        np.testing.assert_allclose(by_direction[:, axis], moved / (2 * step), atol=1e-4, rtol=1e-3)
