@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -83,6 +85,22 @@ def test_cleaning_keeps_young_versions_and_a_missing_table_is_clean(store: Lance
     assert store.dataset(toy.PIECES, before).count_rows() == 2
     assert store.clean(toy.PIECES, timedelta(0)) > 0
     assert store.read(toy.PIECES)["row_id"].to_list() == ["a-0"]
+
+
+def test_cleaning_rewrites_a_file_with_a_single_deleted_row(store: LanceStore) -> None:
+    def secret(unit: str) -> str:
+        return hashlib.sha256(unit.encode()).hexdigest()
+
+    units = [f"u{number}" for number in range(50)]
+    store.replace_units(toy.PIECES, units, [{**rows(unit, 1)[0], "run_id": secret(unit)} for unit in units])
+    store.replace_units(toy.PIECES, ["u7"], [])
+
+    def files_with(unit: str) -> int:
+        return sum(secret(unit).encode() in path.read_bytes() for path in Path(store.root).rglob("*") if path.is_file())
+
+    assert files_with("u7") == 1
+    store.clean(toy.PIECES, timedelta(0))
+    assert (files_with("u7"), files_with("u8")) == (0, 1)
 
 
 def test_literals_are_quoted() -> None:
