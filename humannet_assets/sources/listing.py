@@ -143,13 +143,13 @@ def pending_changes(store: LanceStore, catalog_path: Path | str, settings: Setti
     }
     new = sum(row["row_id"] not in refresh.stored_ids for row in refresh.changed_files)
     counts = {**refresh.report.written, **({"new": new} if new else {})}
-    return PendingChanges(digest, counts, tuple(sorted(known)), len(refresh.changed_sources), dict(refresh.report.problems))
+    return PendingChanges(digest, counts, tuple(sorted(known)), len(refresh.changed_sources), refresh.report.problems)
 
 
 def _content(row: _Row) -> str:
     """The row as text, without what the time of looking decides: the same change looks the same an hour later."""
-    stays = {name: value for name, value in row.items() if name not in _VOLATILE | {"ingest_window", "first_seen_at"}}
-    return json.dumps(stays, sort_keys=True, default=str)
+    timed = _VOLATILE | {"ingest_window", "first_seen_at"}
+    return json.dumps({name: row[name] for name in sorted(row.keys() - timed)}, default=str)
 
 
 def _day(window: str | None, now: datetime) -> str:
@@ -337,14 +337,11 @@ class _Refresh:
 def _is_emptied(entry: SourceEntry, stored: Mapping[str, _Row], holding: Set[str]) -> bool:
     """True for a source with nothing at its address because what was there is gone, as far as can be told.
 
-    That is an object store that answered with an empty listing, and a single file whose folder is still there. A missing folder
-    may be an unmounted disk, and a source that never held anything a misspelt address: both stay problems, as does a manifest
-    that is gone, for its files are not.
+    An object store that answered with an empty listing, or a single file whose folder is still there. A missing folder may be
+    an unmounted disk, an address that never held anything is misspelt, and a manifest's files may be there without it.
     """
-    if is_manifest(entry.uri):
-        return False
-    if "://" in entry.uri:
-        return entry.id in holding
+    if is_manifest(entry.uri) or "://" in entry.uri:
+        return not is_manifest(entry.uri) and entry.id in holding
     return stable_id("file", entry.uri) in stored and Path(entry.uri).parent.is_dir() and not os.path.lexists(entry.uri)
 
 
