@@ -164,7 +164,8 @@ def fit_pose(
         solved = least_squares(
             lambda values, start=start: _epipolar(*unpack(values, start), first[part], second[part]) * camera.focal_px,
             np.concatenate([np.zeros(3), direction]),
-            jac=lambda values, start=start: slopes(values, start),
+            # The stub knows only the named schemes.
+            jac=lambda values, start=start: slopes(values, start),  # pyright: ignore[reportArgumentType]
             loss="soft_l1",
             f_scale=threshold_px / 2,
             max_nfev=20,
