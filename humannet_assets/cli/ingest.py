@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence, Set
@@ -172,13 +173,17 @@ SUMMARY = {
         SELECT v.viewpoint, count(*) AS clips, round(sum(f.end_s - f.start_s), 1) AS seconds
         FROM viewpoints v JOIN filtered_clips f USING (clip_id) GROUP BY v.viewpoint ORDER BY clips DESC""",
     "Some annotations": """
-        SELECT left(clip_id, 8) AS clip, viewpoint, environment, motion_category, round(pose_score, 2) AS pose_score,
-            short_caption
-        FROM annotations WHERE level = 'clip' ORDER BY pose_score DESC NULLS LAST, clip_id LIMIT 5""",
+        SELECT left(clip_id, 8) AS clip, viewpoint, environment, round(pose_score, 2) AS pose_score, short_caption
+        FROM annotations WHERE level = 'clip'
+        QUALIFY row_number() OVER (PARTITION BY viewpoint ORDER BY pose_score DESC NULLS LAST, clip_id) <= 3
+        ORDER BY viewpoint, pose_score DESC NULLS LAST, clip_id""",
+    "How good each stage is where footage is labelled": """
+        SELECT stage, measure, round(value, 3) AS value, round(low, 3) AS low, round(high, 3) AS high, items
+        FROM stage_quality WHERE value IS NOT NULL ORDER BY stage, measure""",
 }
 
 NEXT_STEPS = """\
-What to try next
+What to try next ({humannet} is the command line)
   humannet sql                          a prompt over all tables; docs/sql_cookbook.md has 20 questions
   humannet status                       rows by outcome per asset; what is stale and why
   humannet lineage ID                   from any row back to the bytes (ids as above)
@@ -196,4 +201,6 @@ def print_summary(project: Project, console: Console) -> None:
         for title, query in SUMMARY.items():
             console.print(f"\n{title}", style="bold")
             run_query(connection, query, console)
-    console.print(f"\n{NEXT_STEPS}", markup=False, highlight=False)
+    command = Path(sys.argv[0])
+    shown = str(command.relative_to(Path.cwd())) if command.is_relative_to(Path.cwd()) else str(command)
+    console.print(f"\n{NEXT_STEPS.format(humannet=shown)}", markup=False, highlight=False)
