@@ -158,24 +158,25 @@ def fit_pose(
         by_values = (by_direction - np.outer(by_direction @ direction, direction)) / length
         return np.hstack([by_turn, by_values]) * camera.focal_px
 
-    best: tuple[float, Floats, Floats] | None = None
-    for start in starts:
-        direction = _direction(start, first, second, camera, threshold_px)
-        solved = least_squares(
-            lambda values, start=start: _epipolar(*unpack(values, start), first[part], second[part]) * camera.focal_px,
-            np.concatenate([np.zeros(3), direction]),
-            # The stub knows only the named schemes.
-            jac=lambda values, start=start: slopes(values, start),  # pyright: ignore[reportArgumentType]
-            loss="soft_l1",
-            f_scale=threshold_px / 2,
-            max_nfev=20,
-        )
-        rotation, direction = unpack(solved.x, start)
-        if best is None or solved.cost < best[0]:
-            best = (float(solved.cost), rotation, direction)
-    if best is None or angle_deg(best[1] @ near.T) > max_change_deg:
+    def cost(start: Floats, direction: Floats) -> float:
+        distances = _epipolar(start, direction, first[part], second[part]) * camera.focal_px / (threshold_px / 2)
+        return float(np.sum(np.sqrt(1 + distances**2)))
+
+    # Refining is what costs: only the start that explains the points better is worth it.
+    directions = [_direction(start, first, second, camera, threshold_px) for start in starts]
+    start, direction = min(zip(starts, directions, strict=True), key=lambda pair: cost(*pair))
+    solved = least_squares(
+        lambda values: _epipolar(*unpack(values, start), first[part], second[part]) * camera.focal_px,
+        np.concatenate([np.zeros(3), direction]),
+        # The stub knows only the named schemes.
+        jac=lambda values: slopes(values, start),  # pyright: ignore[reportArgumentType]
+        loss="soft_l1",
+        f_scale=threshold_px / 2,
+        max_nfev=20,
+    )
+    rotation, direction = unpack(solved.x, start)
+    if angle_deg(rotation @ near.T) > max_change_deg:
         return None
-    _, rotation, direction = best
     inliers = np.abs(_epipolar(rotation, direction, first, second)) * camera.focal_px <= threshold_px
     ahead = _in_front(rotation, direction, first[inliers], second[inliers])
     behind = _in_front(rotation, -direction, first[inliers], second[inliers])
