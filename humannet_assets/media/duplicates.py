@@ -22,12 +22,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from humannet_assets.media.duplicate_candidates import candidate_pairs
 from humannet_assets.media.signature import TRANSFORMS, Hashes, as_hashes, hamming, is_textured, transform_hash
 from humannet_assets.store.step import Outcome, Read, Step, StepConfig, Unit
 from humannet_assets.store.tables.curation import VIDEO_DUPLICATES
 from humannet_assets.store.tables.sources import RAW_VIDEOS
 
-BANDS = 4
 CURVE_STEP_S = 0.1
 VOTE_STEP_S = 0.25
 MAX_VOTERS = 512
@@ -198,7 +198,7 @@ def find_matches(prints: Sequence[Fingerprint], config: DuplicateConfig) -> list
     """All proven pairs, each once, in a stable order."""
     ordered = sorted(prints, key=lambda p: p.video_id)
     matches = []
-    for left, right, transforms in _candidates(ordered, config.max_band_videos):
+    for left, right, transforms in candidate_pairs([own.hashes for own in ordered], config.max_band_videos):
         found = [match for name in transforms if (match := compare(ordered[left], ordered[right], name, config))]
         if found:
             matches.append(min(found, key=lambda match: (match.distance, TRANSFORMS.index(match.transform))))
@@ -350,45 +350,6 @@ def _correlation(left: Fingerprint, right: Fingerprint, offset: float, flat: flo
     if min(one.std(), two.std()) < flat:
         return None
     return float(np.corrcoef(one, two)[0, 1])
-
-
-def _candidates(prints: Sequence[Fingerprint], max_band_videos: int) -> list[tuple[int, int, list[str]]]:
-    """Index pairs sharing at least one band value, with the relations under which they do."""
-    import polars as pl
-
-    if not prints:
-        return []
-    plain = pl.concat([_bands(index, np.unique(p.hashes), 0) for index, p in enumerate(prints)])
-    popular = plain.group_by("key").len().filter(pl.col("len") > max_band_videos).select("key")
-    plain = plain.join(popular, on="key", how="anti")
-    turned = pl.concat(
-        [
-            _bands(index, transform_hash(np.unique(p.hashes), name), number)
-            for index, p in enumerate(prints)
-            for number, name in enumerate(TRANSFORMS)
-        ]
-    )
-    pairs = (
-        turned.join(plain, on="key", suffix="_right")
-        .filter(pl.col("video") < pl.col("video_right"))
-        .select("video", "video_right", "transform")
-        .unique()
-        .sort("video", "video_right", "transform")
-        .group_by("video", "video_right", maintain_order=True)
-        .agg("transform")
-    )
-    return [(left, right, [TRANSFORMS[k] for k in numbers]) for left, right, numbers in pairs.iter_rows()]
-
-
-def _bands(index: int, hashes: Hashes, transform: int) -> Any:
-    import polars as pl
-
-    words = hashes.view(np.uint16).reshape(-1, BANDS).astype(np.int64) if len(hashes) else np.zeros((0, BANDS), np.int64)
-    # The texture bit is the same for all hashes here and carries nothing.
-    keys = np.unique(words + (np.arange(BANDS, dtype=np.int64) << 16))
-    return pl.DataFrame(
-        {"key": keys, "video": np.full(len(keys), index, np.int64), "transform": np.full(len(keys), transform, np.int64)}
-    )
 
 
 def _turned_round(match: Match | None) -> Match | None:

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import polars as pl
 import pyarrow as pa
 
 from humannet_assets.store.compute import Compute, InProcess, MediaSource, Result, Work
 from humannet_assets.store.lance_store import LanceStore, quoted
 from humannet_assets.store.plan import DEFAULT_MAX_ATTEMPTS, Plan, expected_units, make_plan
+from humannet_assets.store.rows import build_rows
 from humannet_assets.store.schema import Table
-from humannet_assets.store.step import Media, Outcome, Read, Step, Unit, validate_row
+from humannet_assets.store.step import Media, Outcome, Read, Step, Unit
 from humannet_assets.store.tables import VIDEO_FILES
 
 COMMIT_INTERVAL_S = 15.0
@@ -60,52 +60,6 @@ class StepReport:
     def adds_up(self) -> bool:
         """DESIGN rule 3."""
         return self.kept + self.rejected + self.failed + self.pending == self.inputs
-
-
-def evidence_json(evidence: Mapping[str, Any]) -> str:
-    """The numbers that decided, as a JSON object; NaN and infinities, which JSON lacks, become null."""
-    options = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(evidence, default=str, option=options).decode()
-
-
-def build_rows(step: Step[Any], unit: Mapping[str, Any], outcome: Outcome, run_id: str, now: datetime) -> list[dict[str, Any]]:
-    """Complete rows of one outcome: system columns around the step's own.
-
-    A unit without result rows gets one marker row, so that it is accounted for.
-
-    Args:
-        step: The step that produced the outcome.
-        unit: unit_id, video_id, ingest_window, provenance and attempts as planned.
-        outcome: How the unit ended.
-        run_id: Goes into every row.
-        now: Commit time, naive UTC.
-    """
-    table = step.writes
-    system = {
-        "unit_id": unit["unit_id"],
-        "video_id": unit["unit_id"] if table.unit == "video_id" else unit["video_id"],
-        "ingest_window": unit["ingest_window"],
-        "outcome": outcome.status,
-        "reasons": list(outcome.reasons),
-        "evidence": evidence_json(outcome.evidence),
-        "error_class": outcome.error_class or None,
-        "error_message": outcome.error_message or None,
-        "attempts": unit["attempts"] + 1,
-        "provenance": unit["provenance"],
-        "code_version": step.code_version,
-        "run_id": run_id,
-        "created_at": now,
-    }
-    if table.unit in table.schema.names:
-        system[table.unit] = unit["unit_id"]
-    if not outcome.rows:
-        return [{"row_id": unit["unit_id"], **system}]
-    rows = []
-    for row in outcome.rows:
-        validate_row(table, row)
-        row_id = unit["unit_id"] if table.one_to_one else row[table.key]
-        rows.append({"row_id": row_id, **row, **system, "video_id": row.get("video_id") or system["video_id"]})
-    return rows
 
 
 class _Committer:
