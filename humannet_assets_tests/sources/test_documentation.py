@@ -8,18 +8,20 @@ from pathlib import Path
 import yaml
 
 from humannet_assets.sources.catalog import SourceEntry, SourceFilterConfig, judge_source, load_catalog, parse_catalog
+from humannet_assets.settings import load_settings
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "your_own_videos.md"
 
 
 def test_the_guide_shows_every_key_and_what_becomes_of_each_entry() -> None:
-    first, second = re.findall(r"^```yaml\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    first, second, captions = re.findall(r"^```yaml\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
     entries = parse_catalog(first, GUIDE).entries
     shown = {key for entry in entries for key in entry.model_fields_set}
     assert shown == set(SourceEntry.model_fields)
     reasons = {entry.id: judge_source(entry, SourceFilterConfig()).reasons for entry in entries}
     assert reasons == {"kitchen-2026": (), "factory": ("disabled",), "club": ("withdrawn",)}
     assert SourceFilterConfig.model_validate(yaml.safe_load(second)["source_catalog"])
+    assert load_settings(overrides=yaml.safe_load(captions)).captions.kind == "qwen"
 
 
 def test_the_guide_is_right_about_lives() -> None:
