@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from humannet_assets.sources.catalog import SourceEntry, SourceFilterConfig, judge_source, load_catalog, parse_catalog
 from humannet_assets.settings import load_settings
+from humannet_assets.sources.catalog import SourceEntry, SourceFilterConfig, judge_source, load_catalog, parse_catalog
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "your_own_videos.md"
 
