@@ -42,7 +42,7 @@ test: $(VENV)/.ready
 	@env -u DAGSTER_HOME $(BIN)/python -m pytest -n auto --dist loadfile -q $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright --pythonpath $(BIN)/python
 
 ui: $(VENV)/.ready $(DAGSTER_HOME)/dagster.yaml
 	@echo "== Dagster UI on http://127.0.0.1:$(PORT) (Ctrl-C stops it) =="
