@@ -93,8 +93,3 @@ def windows_to_run(plans: Sequence[Plan]) -> list[str]:
         windows.update(plan.todo["ingest_window"].to_list())
         windows.update(plan.removed["ingest_window"].to_list())
     return sorted(windows)
-
-
-def stale_windows(store: LanceStore, steps: Sequence[Step[Any]], max_attempts: int = DEFAULT_MAX_ATTEMPTS) -> list[str]:
-    """Ingest windows in which any step has something to do now, oldest first."""
-    return windows_to_run(plan_all(store, steps, max_attempts=max_attempts))

@@ -121,7 +121,11 @@ RAW_VIDEOS = Table(
         Column("keyframes", _i64, "Number of keyframes seen."),
         Column("has_audio", _bool, "True if an audio stream is present."),
         Column("audio_codec", _str, "Codec of the first audio stream."),
-        Column("reader", _str, "decord or pyav: who serves this video's frames later (decord only for healthy constant rate)."),
+        Column(
+            "reader",
+            _str,
+            "decord or pyav: whom `media.decode.iter_frames` may use; decord for healthy constant rate. The graph uses PyAV.",
+        ),
         Column("frame_times_s", pa.list_(_f64), "Frame times relative to the first decoded frame, seconds.", in_sql=False),
         Column(
             "cut_content", pa.list_(_f32), "PySceneDetect content score of each frame against the one before.", in_sql=False
