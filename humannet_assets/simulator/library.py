@@ -14,7 +14,7 @@ from humannet_assets.simulator import scenes
 from humannet_assets.simulator.cameras import intrinsics
 from humannet_assets.simulator.encoding import Encoding, read_video, truncate, write_video
 from humannet_assets.simulator.shots import Shot, render_shot
-from humannet_assets.simulator.sidecar import FrameTruth, Outcome, Segment, Sidecar, load_sidecar
+from humannet_assets.simulator.sidecar import Contact, FrameTruth, Outcome, Segment, Sidecar, load_sidecar
 from humannet_assets.simulator.world import RGB
 
 MakeShot = Callable[[np.random.Generator], Shot]
@@ -64,7 +64,7 @@ class Rendered(Case):
 
     def write(self, folder: Path) -> Sidecar:  # noqa: D102
         truths: list[FrameTruth] = []
-        shots, spans, segments = self._plan()
+        shots, spans, segments, contacts = self._plan()
 
         def pictures() -> Iterator[tuple[float, RGB]]:
             for picture, truth in self.frames():
@@ -80,7 +80,7 @@ class Rendered(Case):
             environment=shots[0].environment, expected_outcome=self.outcome, expected_reasons=list(self.reasons),
             frame_count=count, frame_rate=self.rate, variable_frame_rate=self.variable_rate, blur_sigma_px=self.blur_sigma_px,
             cuts=[start for start in joints if start not in fades], fades=fades,
-            intrinsics=intrinsics(*self.size, shots[0].vertical_fov_deg), segments=segments, frames=truths,
+            intrinsics=intrinsics(*self.size, shots[0].vertical_fov_deg), segments=segments, contacts=contacts, frames=truths,
             shots=[
                 shot.truth(start, end)
                 for shot, (start, end) in zip(shots, spans, strict=True)
@@ -89,7 +89,7 @@ class Rendered(Case):
 
     def frames(self, limit: int | None = None) -> Iterator[tuple[RGB, FrameTruth]]:
         """Render the clip's pictures (before encoding) with their truth; the first `limit` frames of each take only."""
-        shots, spans, _ = self._plan()
+        shots, spans, _, _ = self._plan()
         times = self._times(spans[-1][1])
         for index, (shot, (start, end)) in enumerate(zip(shots, spans, strict=True)):
             offset = times[start]
@@ -101,20 +101,21 @@ class Rendered(Case):
                     picture = (picture * gain).astype(np.uint8)
                 yield picture.astype(np.uint8, copy=False), truth.model_copy(update={"brightness": round(gain, 4)})
 
-    def _plan(self) -> tuple[list[Shot], list[tuple[int, int]], list[Segment]]:
-        """Shots, their frame spans, and all atomic actions in the video's time."""
+    def _plan(self) -> tuple[list[Shot], list[tuple[int, int]], list[Segment], list[Contact]]:
+        """Shots, their frame spans, and all atomic actions and contacts in the video's time."""
         rng = np.random.default_rng(self.seed)
         shots = [take.make(rng) for take in self.takes]
         if len({shot.vertical_fov_deg for shot in shots}) > 1:
             # One file has one set of intrinsics.
             shots = [replace(shot, vertical_fov_deg=shots[0].vertical_fov_deg) for shot in shots]
-        spans, segments, start = [], [], 0
+        spans, segments, contacts, start = [], [], [], 0
         for shot, take in zip(shots, self.takes, strict=True):
             end = start + round(take.duration_s * self.rate)
             spans.append((start, end))
             segments += shot.segments(start / self.rate, take.duration_s)
+            contacts += shot.touches(start / self.rate, take.duration_s)
             start = end
-        return shots, spans, segments
+        return shots, spans, segments, contacts
 
     def _times(self, count: int) -> list[float]:
         """Presentation times. Variable rate: irregular steps of 20 to 140 ms on a millisecond grid, as phones record."""

@@ -24,7 +24,10 @@ def minimum_jerk(progress: float) -> float:
 
 @dataclass(frozen=True)
 class Move:
-    """A motion from one rest to the next. `lift` raises its middle; `text` is None for what is not an action."""
+    """A motion from one rest to the next. `lift` raises its middle; `text` is None for what is not an action.
+
+    `verb` and `target` say what is done to what (see `sidecar.Segment`).
+    """
 
     start_s: float
     end_s: float
@@ -32,6 +35,8 @@ class Move:
     goal: Vector
     lift: float = 0.0
     text: str | None = None
+    verb: str = ""
+    target: str = ""
 
 
 @dataclass
@@ -47,11 +52,20 @@ class Path:
         self.time_s += seconds
         return self
 
-    def move(self, goal: npt.ArrayLike, seconds: float, text: str | None = None, lift: float = 0.0) -> Path:
+    def move(
+        self,
+        goal: npt.ArrayLike,
+        seconds: float,
+        text: str | None = None,
+        lift: float = 0.0,
+        *,
+        verb: str = "",
+        target: str = "",
+    ) -> Path:
         """Go to `goal` in `seconds`, rest to rest."""
-        target = np.asarray(goal, np.float64)
-        self.moves.append(Move(self.time_s, self.time_s + seconds, self.position, target, lift, text))
-        self.position = target
+        end = np.asarray(goal, np.float64)
+        self.moves.append(Move(self.time_s, self.time_s + seconds, self.position, end, lift, text, verb, target))
+        self.position = end
         self.time_s += seconds
         return self
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from humannet_assets.simulator import places
 from humannet_assets.simulator.cameras import head_sway, look_at, rotation, walking_head
 from humannet_assets.simulator.figures import Clothes, Figure, Posture, limb, standing, walking
 from humannet_assets.simulator.hands import SKIN_TONES, WearerHand
 from humannet_assets.simulator.motion import Carry, Path
-from humannet_assets.simulator.places import TABLE_TOP_M, Parts, TableLook, TableTop
-from humannet_assets.simulator.shots import BODY_GROUP, HAND_GROUP, Shot, State
+from humannet_assets.simulator.places import samples as places
+from humannet_assets.simulator.places.samples import TABLE_TOP_M, Parts, TableLook, TableTop
+from humannet_assets.simulator.shots import BODY_GROUP, HAND_GROUP, BodyState, Shot, State, path_actions
 from humannet_assets.simulator.sidecar import Actor, Side
 from humannet_assets.simulator.world import OBJECT, SceneBuilder, World
 
@@ -67,7 +67,7 @@ def _table_shot(
         return State(head_sway(gaze, time_s, phases, sway), {hand.side: hand.pose(world, time_s) for hand in hands})
 
     actors: dict[Actor, Path] = {f"{side}_hand": path for side, path in paths.items()}  # pyright: ignore[reportAssignmentType]
-    return Shot(scene, description, "home", "ego", True, builder, animate, 50.0, actors)
+    return Shot(scene, description, "home", "ego", True, builder, animate, 50.0, path_actions(actors))
 
 
 def _hand(side: Side) -> Path:
@@ -254,9 +254,9 @@ def _figure_shot(
     figure.declare(builder, clothes)
 
     def animate(world: World, time_s: float) -> State:
-        return State(camera, bodies=[figure.pose(world, posture(time_s))])
+        return State(camera, bodies=[BodyState(figure.pose(world, posture(time_s)), BODY_GROUP)])
 
-    return Shot(scene, text, "home", "exo", True, builder, animate, 48.0, {"body": path})
+    return Shot(scene, text, "home", "exo", True, builder, animate, 48.0, path_actions({"body": path}))
 
 
 def figure_walks(rng: np.random.Generator) -> Shot:

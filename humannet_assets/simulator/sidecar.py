@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 HAND_JOINTS = 21
 """MediaPipe's order: wrist, then thumb, index, middle, ring and little finger from the palm outwards."""
@@ -40,6 +40,8 @@ Side = Literal["left", "right"]
 Viewpoint = Literal["ego", "exo", "none"]
 Actor = Literal["left_hand", "right_hand", "body"]
 Outcome = Literal["kept", "rejected", "duplicate", "unreadable"]
+Control = Literal["screen_recording", "fixed_indoor", "surveillance", "ego_with_cuts", "diverse_pool"]
+"""Footage that is nobody's life: the controls of Single-Life (PAPERS)."""
 Point = Annotated[list[float], Field(min_length=3, max_length=3)]
 Flag = Annotated[int, Field(ge=0, le=1)]
 
@@ -100,17 +102,25 @@ class JointSet(_Model):
         return np.asarray(self.joints_mm, np.float64) / 1000
 
 
+class BodyTruth(JointSet):
+    """A person seen from outside: the 17 joints of the body and, where the figure has them, the 21 of each hand."""
+
+    hands: dict[Side, JointSet] = Field(default_factory=dict)
+
+
 class FrameTruth(_Model):
     """One frame: its presentation time, the camera's pose (4x4, world <- camera, metres) and who is in the picture.
 
-    `brightness` scales the picture (1 as rendered, 0 black): below 1 only inside fades.
+    `brightness` scales the picture (1 as rendered, 0 black): below 1 only inside fades. `exposure` is the gain the camera's
+    automatic exposure applied to the rendered picture (1: none).
     """
 
     time_s: float = Field(ge=0)
     camera: list[Annotated[list[float], Field(min_length=4, max_length=4)]] = Field(min_length=4, max_length=4)
     hands: dict[Side, JointSet] = Field(default_factory=dict)
-    bodies: list[JointSet] = Field(default_factory=list)
+    bodies: list[BodyTruth] = Field(default_factory=list)
     brightness: float = Field(default=1.0, ge=0, le=1)
+    exposure: float = Field(default=1.0, gt=0)
 
     @model_validator(mode="after")
     def _joint_counts(self) -> Self:
@@ -124,12 +134,18 @@ class FrameTruth(_Model):
 
 
 class Segment(_Model):
-    """One atomic action: from rest to rest, seconds from the video's first frame."""
+    """One atomic action: from rest to rest, seconds from the video's first frame.
+
+    `verb` is its base form (`reach`, `move`, `pour`, ...), `object` the noun phrase without article (`red cup`); empty when
+    there is none.
+    """
 
     actor: Actor
     start_s: float = Field(ge=0)
     end_s: float = Field(gt=0)
     text: str = Field(min_length=1)
+    verb: str = ""
+    object: str = ""
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
@@ -138,20 +154,47 @@ class Segment(_Model):
         return self
 
 
+class Contact(_Model):
+    """An actor touches an object without interruption, seconds from the video's first frame."""
+
+    actor: Actor
+    object: str = Field(min_length=1)
+    start_s: float = Field(ge=0)
+    end_s: float = Field(gt=0)
+
+
+class DepthInfo(_Model):
+    """Where depth and instance maps lie, and which frames they are of: every `every`-th from the first.
+
+    The file is described in `depth_maps`; maps cover the whole picture at width x height.
+    """
+
+    file: str = Field(min_length=1)
+    every: int = Field(ge=1)
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+
+
 class ShotTruth(_Model):
-    """An uncut stretch of the video: frames start_frame (included) to end_frame (excluded)."""
+    """An uncut stretch of the video: frames start_frame (included) to end_frame (excluded).
+
+    `world` names the generated world the shot is set in, e.g. `kitchen/17`: camera poses of shots (and files) that share it
+    share their coordinate frame.
+    """
 
     start_frame: int = Field(ge=0)
     end_frame: int = Field(gt=0)
     scene: str
     viewpoint: Viewpoint
     human_centric: bool
+    environment: str = "unknown"
+    world: str = ""
 
 
 class Sidecar(_Model):
     """Everything known about one simulated file. `frames` is empty for files nothing can be decoded from."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     name: str = Field(min_length=1)
     file: str = Field(min_length=1)
     seed: int
@@ -172,6 +215,11 @@ class Sidecar(_Model):
     intrinsics: Intrinsics | None = None
     shots: list[ShotTruth] = Field(default_factory=list)
     segments: list[Segment] = Field(default_factory=list)
+    contacts: list[Contact] = Field(default_factory=list)
+    life: str | None = None
+    control: Control | None = None
+    depth: DepthInfo | None = None
+    instances: list[str] = Field(default_factory=list)
     frames: list[FrameTruth] = Field(default_factory=list)
 
     @model_validator(mode="after")

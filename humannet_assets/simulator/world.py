@@ -56,6 +56,7 @@ class Part:
     position: tuple[float, float, float] = (0.0, 0.0, 0.0)
     frame: Matrix = field(default_factory=lambda: np.eye(3))
     group: int = SCENERY
+    instance: str = ""
 
 
 @dataclass
@@ -111,12 +112,17 @@ class SceneBuilder:
         *,
         frame: Matrix | None = None,
         group: int = SCENERY,
+        instance: str = "",
     ) -> str:
-        """Add a part: `size` as MuJoCo has it (half sizes, radius and half length); returns its name."""
+        """Add a part: `size` as MuJoCo has it (half sizes, radius and half length); returns its name.
+
+        Parts that share an `instance` (default: the part's name) are one thing in instance maps.
+        """
         if any(part.name == name for part in self.parts):
             raise ValueError(f"the scene already has a part called {name!r}; choose another name")
         x, y, z = (float(value) for value in np.asarray(position))
-        self.parts.append(Part(name, shape, tuple(size), material, (x, y, z), np.eye(3) if frame is None else frame, group))
+        axes = np.eye(3) if frame is None else frame
+        self.parts.append(Part(name, shape, tuple(size), material, (x, y, z), axes, group, instance or name))
         return name
 
     def wall(self, name: str, start: Vector, end: Vector, height: float, material: str, *, base: float = 0.0) -> str:
