@@ -7,7 +7,8 @@ boundaries are exactly the minima of speed that segmentation looks for (VITRA's 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +27,8 @@ def minimum_jerk(progress: float) -> float:
 class Move:
     """A motion from one rest to the next. `lift` raises its middle; `text` is None for what is not an action.
 
-    `verb` and `target` say what is done to what (see `sidecar.Segment`).
+    `verb` and `target` say what is done to what (see `sidecar.Segment`). `curve` gives the position for a share of the way
+    (0..1) where the way is not straight: an arc around a hinge, circles of a spoon. It begins at `origin` and ends at `goal`.
     """
 
     start_s: float
@@ -37,6 +39,16 @@ class Move:
     text: str | None = None
     verb: str = ""
     target: str = ""
+    curve: Callable[[float], Vector] | None = None
+
+    def at(self, time_s: float) -> Vector:
+        """Position at a time; before and after the motion its ends."""
+        share = minimum_jerk((time_s - self.start_s) / (self.end_s - self.start_s))
+        value = self.origin + (self.goal - self.origin) * share if self.curve is None else self.curve(share)
+        if self.lift:
+            value = value.copy()
+            value[2] += self.lift * 4 * share * (1 - share)
+        return value
 
 
 @dataclass
@@ -61,26 +73,21 @@ class Path:
         *,
         verb: str = "",
         target: str = "",
+        curve: Callable[[float], Vector] | None = None,
     ) -> Path:
-        """Go to `goal` in `seconds`, rest to rest."""
+        """Go to `goal` in `seconds`, rest to rest; see `Move` for the rest."""
         end = np.asarray(goal, np.float64)
-        self.moves.append(Move(self.time_s, self.time_s + seconds, self.position, end, lift, text, verb, target))
+        self.moves.append(Move(self.time_s, self.time_s + seconds, self.position, end, lift, text, verb, target, curve))
         self.position = end
         self.time_s += seconds
         return self
 
     def at(self, time_s: float) -> Vector:
         """Where it is at a time."""
-        value = self.moves[0].origin if self.moves else self.position
-        for move in self.moves:
-            if time_s < move.start_s:
-                break
-            share = minimum_jerk((time_s - move.start_s) / (move.end_s - move.start_s))
-            value = move.origin + (move.goal - move.origin) * share
-            if move.lift:
-                value = value.copy()
-                value[2] += move.lift * 4 * share * (1 - share)
-        return value
+        if not self.moves:
+            return self.position
+        latest = bisect_right(self.moves, time_s, key=lambda move: move.start_s) - 1
+        return self.moves[latest].at(time_s) if latest >= 0 else self.moves[0].origin
 
 
 @dataclass

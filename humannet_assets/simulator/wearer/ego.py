@@ -1,0 +1,210 @@
+"""Shots of a wearer working at a station: props are drawn and put down, activities follow each other until time is up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from humannet_assets.simulator.hands import HandBody
+from humannet_assets.simulator.places import samples
+from humannet_assets.simulator.places.place import Place, Station
+from humannet_assets.simulator.places.samples import TABLE_TOP_M, TableLook, TableTop
+from humannet_assets.simulator.shots import HAND_GROUP, Shot, State
+from humannet_assets.simulator.sidecar import Side
+from humannet_assets.simulator.wearer.activities import ACTIVITIES, Activity, NoPlaceError, free_spot
+from humannet_assets.simulator.wearer.body import SIDES, HandPose, Wearer, draw_wearer, elbow_of
+from humannet_assets.simulator.wearer.choreography import Choreography, Thing
+from humannet_assets.simulator.wearer.gaze import Exposure, WorkingHead
+from humannet_assets.simulator.wearer.props import COLORS, Prop, draw_prop
+from humannet_assets.simulator.world import SceneBuilder, World
+
+Matrix = npt.NDArray[np.float64]
+
+_MOST_PROPS = 7
+"""More do not fit on a station without touching."""
+
+
+def table_place(rng: np.random.Generator) -> Place:
+    """A table in front of a wall, its surface, colours and light drawn: a place with one station."""
+    tops: tuple[TableTop, ...] = ("wood", "cloth", "white", "dark_wood", "tiles")
+    wall = tuple(float(value) for value in rng.uniform(0.45, 0.85, 3))
+    warm = float(rng.uniform(0.86, 1.0))
+    level = float(rng.uniform(0.45, 0.68))
+    look = TableLook(
+        tops[int(rng.integers(len(tops)))], (wall[0], wall[1], wall[2]), (level, level * (0.5 + 0.5 * warm), level * warm * 0.92),
+        ambient=float(rng.uniform(0.36, 0.5)), lamp_side=float(rng.choice((-1.0, 1.0))),
+    )  # fmt: skip
+    builder = samples.table(rng, look)
+    station = Station("table", "table", (0.0, 0.0), 0.0, TABLE_TOP_M, seated=True)
+    return Place(f"table/{int(rng.integers(1_000_000))}", "home", builder, [station])
+
+
+@dataclass
+class StationWork:
+    """A choreography with everything that is needed to show it: what the wearer, the props and the head do over time."""
+
+    station: Station
+    wearer: Wearer
+    work: Choreography
+    hands: dict[Side, HandBody]
+    head: WorkingHead
+
+    def pose(self, world: World, time_s: float) -> dict[Side, Matrix]:
+        """Place hands and props for a time; returns the hands' joints in the world."""
+        frame = self.station.frame()
+        turn, origin = frame[:3, :3], frame[:3, 3]
+        for thing in self.work.things.values():
+            position, axes = self.work.where(thing, time_s)
+            thing.prop.item.place(world, origin + turn @ position, turn @ axes, float(thing.opened.at(time_s)[0]))
+        joints: dict[Side, Matrix] = {}
+        for side, hand in self.hands.items():
+            pose = HandPose.of(self.work.paths[side].at(time_s))
+            elbow = elbow_of(side, pose.wrist)
+            joints[side] = hand.pose(
+                world, origin + turn @ pose.wrist, turn @ pose.frame(side), pose.fingers, origin + turn @ elbow
+            )
+        return joints
+
+    def camera(self, time_s: float) -> Matrix:
+        """Pose (4, 4) world <- camera."""
+        return self.station.frame() @ self.head.pose(time_s)
+
+
+def ego_shot(
+    rng: np.random.Generator,
+    *,
+    duration_s: float,
+    place: Place | None = None,
+    activity: str | None = None,
+    wearer: Wearer | None = None,
+    station: Station | None = None,
+    one_handed: bool | None = None,
+) -> Shot:
+    """A wearer at a station does one activity after the other.
+
+    Args:
+        rng: Source of everything that is drawn.
+        duration_s: How long there are actions, seconds; the last one may end later.
+        place: Where; a table in a room if none is given. Props and hands are added to its builder.
+        activity: One of `activities.ACTIVITIES` that is done first and again; drawn if none is given.
+        wearer: Who; drawn if none is given.
+        station: Which of the place's stations; drawn if none is given.
+        one_handed: Whether one hand stays out of the picture; drawn if not given.
+
+    Raises:
+        KeyError: No such activity.
+        ValueError: The place has no station.
+    """
+    place = place or table_place(rng)
+    if not place.stations:
+        raise ValueError(f"{place.name} has no station to act at")
+    station = station or place.stations[int(rng.integers(len(place.stations)))]
+    wearer = wearer or draw_wearer(rng)
+    plan = draw_plan(rng, activity)
+    single = all(ACTIVITIES[name].hands == 1 for name in plan) and (rng.random() < 0.3 if one_handed is None else one_handed)
+    shown = _compose(rng, place.builder, station, wearer, plan, duration_s, single=single)
+    exposure = Exposure(rng)
+
+    def animate(world: World, time_s: float) -> State:
+        camera = shown.camera(time_s)
+        return State(camera, shown.pose(world, time_s), exposure=exposure.gain(time_s, math.asin(float(camera[2, 2])) + 0.9))
+
+    nouns = ", ".join(dict.fromkeys(thing.prop.noun for thing in shown.work.things.values()))
+    return Shot(
+        f"ego_{plan[0]}", f"A wearer at a {station.surface} ({', '.join(plan)}) with {nouns}.", place.environment, "ego", True,
+        place.builder, animate, float(rng.uniform(50, 66)), shown.work.segments, shown.work.contacts, place.name,
+    )  # fmt: skip
+
+
+def draw_plan(rng: np.random.Generator, first: str | None = None) -> list[str]:
+    """Two to four activities in their order; `first` fixes the first."""
+    names = list(ACTIVITIES)
+    if first is not None and first not in ACTIVITIES:
+        raise KeyError(f"no activity {first!r}; there are {', '.join(ACTIVITIES)}")
+    plan = [first or names[int(rng.integers(len(names)))]]
+    others = [name for name in names if name not in plan and name not in {"tray", "open"}]
+    return plan + [str(name) for name in rng.choice(others, size=int(rng.integers(1, 3)), replace=False)]
+
+
+def _compose(
+    rng: np.random.Generator, scene: SceneBuilder, station: Station, wearer: Wearer, plan: Sequence[str], duration_s: float,
+    *, single: bool,
+) -> StationWork:  # fmt: skip
+    absent = frozenset(side for side in SIDES if single and side != wearer.preferred)
+    work = Choreography(rng, wearer, tempo=float(rng.uniform(0.85, 1.2)), absent=absent)
+    cast = [_cast(rng, scene, work, station, ACTIVITIES[name]) for name in plan]
+    todo: list[int] = []
+    misses = 0
+    while work.now < duration_s and misses < 20:
+        if not todo:
+            todo = list(range(len(plan)))
+        name, things = plan[todo[0]], cast[todo.pop(0)]
+        if things is None or any(thing.settled for thing in things):
+            misses += 1
+            continue
+        try:
+            if single or (ACTIVITIES[name].hands == 1 and name != "tray" and absent):
+                ACTIVITIES[name].act(work, *things, side=wearer.preferred)
+            else:
+                ACTIVITIES[name].act(work, *things)
+        except NoPlaceError:
+            misses += 1
+        if rng.random() < 0.3:
+            work.pause(float(rng.uniform(0.3, 1.5)))
+    hands: dict[Side, HandBody] = {side: HandBody(side, HAND_GROUP[side], wearer.look) for side in SIDES if side not in absent}
+    for hand in hands.values():
+        hand.declare(scene)
+    return StationWork(station, wearer, work, hands, WorkingHead(rng, wearer.eye_m, work.looks, duration_s))
+
+
+def _cast(
+    rng: np.random.Generator, scene: SceneBuilder, work: Choreography, station: Station, activity: Activity
+) -> list[Thing] | None:
+    """The things an activity needs: those that stand there already, or new ones; None when they find no place."""
+    chosen: list[Thing] = []
+    for kinds in activity.kinds:
+        there = [thing for thing in work.things.values() if thing.prop.kind in kinds and thing not in chosen]
+        if there and (len(work.things) >= _MOST_PROPS or rng.random() < 0.6):
+            chosen.append(there[int(rng.integers(len(there)))])
+            continue
+        if len(work.things) >= _MOST_PROPS:
+            return None
+        thing = _put(rng, scene, work, station, str(rng.choice(kinds)), chosen)
+        if thing is None:
+            return None
+        chosen.append(thing)
+    return chosen
+
+
+def _put(
+    rng: np.random.Generator, scene: SceneBuilder, work: Choreography, station: Station, kind: str, before: Sequence[Thing]
+) -> Thing | None:
+    """Draw a prop of a colour that none of its kind has and stand it on the surface."""
+    taken = {thing.prop.noun for thing in work.things.values()}
+    colors = [color for color in COLORS if f"{color} {kind}" not in taken]
+    # Names carry the station, so that props of several stations of a place can share its scene.
+    name = f"{station.name}_{kind}{len(work.things)}"
+    if kind == "lid":
+        jar = before[-1]
+        lid = _draw(rng, scene, name, kind, colors)
+        position, _ = work.where(jar)
+        return work.put(lid, position[0], position[1], jar.prop.item.height_m, on=jar)
+    wide = {"box": 0.10, "drawer": 0.12}.get(kind, 0.27)
+    deep = {"box": (0.50, 0.58), "drawer": (0.54, 0.60), "tray": (0.46, 0.52), "cloth": (0.42, 0.52)}.get(kind, (0.43, 0.60))
+    prop = _draw(rng, scene, name, kind, colors)
+    try:
+        spot = free_spot(work, prop.item.radius_m, x=(-wide, wide), y=deep)
+    except NoPlaceError:
+        # Out of the way, but in the scene: what was declared must lie somewhere.
+        work.put(prop, float(rng.choice((-0.42, 0.42))), 0.72 + 0.03 * len(work.things)).settled = True
+        return None
+    turn = {"box": 0.15, "drawer": 0.1, "spoon": 0.3, "tray": 0.0, "cup": 0.0}.get(kind, 0.6)
+    return work.put(prop, spot[0], spot[1], yaw=float(rng.uniform(-turn, turn)))
+
+
+def _draw(rng: np.random.Generator, scene: SceneBuilder, name: str, kind: str, colors: Sequence[str]) -> Prop:
+    return draw_prop(kind, rng, scene, name, color=colors[int(rng.integers(len(colors)))])
