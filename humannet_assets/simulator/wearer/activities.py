@@ -94,10 +94,10 @@ def lift_thing(work: Choreography, thing: Thing, side: Side | None = None) -> No
 def pour(work: Choreography, source: Thing, into: Thing, side: Side | None = None) -> None:
     """Tilt a bottle or cup over a bowl or cup. The hand turns inwards, so the vessel stands on its inner side."""
     side = side or hand_for(work, source)
-    work.reach(side, source)
-    base = work.where(source)[0]
-    target = work.where(into)[0]
     item = source.prop.item
+    base = work.where(source)[0]
+    work.reach(side, source, base + (0, 0, 0.45 * item.height_m), kind="wrap")
+    target = work.where(into)[0]
     rim = np.array([0.0, 0.0, item.height_m])
     over = target + (0.03 * OUT[side], 0.0, into.prop.item.height_m + 0.045)
     upright = target + (OUT[side] * (0.07 + item.height_m * 0.5), -0.01, into.prop.item.height_m + 0.03)
@@ -244,7 +244,7 @@ def stir(work: Choreography, spoon: Thing, bowl: Thing, side: Side | None = None
     held = work.hand(side).pitch
     text = f"{side} hand brings the {spoon.prop.noun} to the {bowl.prop.noun}"
     rim = 0.028
-    work.carry(side, spoon, centre + (rim, 0, 0), text, "move", lift=0.05, anchor=tip, pitch=held - 0.55)
+    work.carry(side, spoon, centre + (rim, 0, 0), text, "move", lift=0.05, anchor=tip, pitch=held - 0.15)
     for _ in range(int(work.rng.integers(1, 3))):
         pose, turns = work.hand(side), int(work.rng.integers(2, 4))
 
@@ -327,7 +327,7 @@ ACTIVITIES: Mapping[str, Activity] = {
     "push": Activity(push, (("book",),)),
     "press": Activity(press, (("button",),)),
     "stir": Activity(stir, (("spoon",), ("bowl",))),
-    "hand_over": Activity(hand_over, (("cup", "bottle", "block"),), 2),
+    "hand_over": Activity(hand_over, (("bottle", "plate"),), 2),
     "tray": Activity(carry_tray, (("tray",),), 2),
 }  # fmt: skip
 """Everything a wearer can do at a station, by name."""

@@ -25,9 +25,11 @@ SIDES: tuple[Side, Side] = ("left", "right")
 OUT: Mapping[Side, float] = {"left": -1.0, "right": 1.0}
 """Which way along x is outwards."""
 
-# Metres; an adult's shoulders above a table top at elbow height (DIN 33402: sitting shoulder height 60 cm, elbow 23 cm).
-_SHOULDER = np.array([0.19, 0.0, 0.40])
-_UPPER_ARM_M, _FOREARM_M = 0.30, 0.26
+# Metres: elbows hang beside the body at the height of the surface (DIN 33402: elbow height sitting 23 cm above the seat).
+_ELBOW = np.array([0.30, -0.06, 0.06])
+_WRIST_AT_REST = np.array([0.14, 0.25, 0.05])
+_ELBOW_FOLLOWS = np.array([0.35, 0.35, 0.6])
+"""Share of the hand's way along x, y, z that the elbow makes too."""
 
 
 @dataclass(frozen=True)
@@ -67,23 +69,8 @@ def natural_yaw(side: Side, point: Vector) -> float:
 
 
 def elbow_of(side: Side, wrist: Vector) -> Vector:
-    """The elbow of an arm whose wrist is there: two bones, the elbow hanging down and outwards (station frame, metres).
-
-    Beyond the arm's reach the wearer leans forward.
-    """
-    shoulder = _SHOULDER * (OUT[side], 1, 1)
-    way = wrist - shoulder
-    distance = float(np.linalg.norm(way))
-    reach = 0.97 * (_UPPER_ARM_M + _FOREARM_M)
-    if distance > reach:
-        shoulder = wrist - way / distance * reach
-        distance = reach
-    along = (wrist - shoulder) / distance
-    hang = np.array([0.75 * OUT[side], -0.25, -0.6])
-    hang -= along * float(hang @ along)
-    hang /= np.linalg.norm(hang)
-    foot = (_UPPER_ARM_M**2 - _FOREARM_M**2 + distance**2) / (2 * distance)
-    return shoulder + along * foot + hang * math.sqrt(max(_UPPER_ARM_M**2 - foot**2, 0.0))
+    """The elbow of an arm whose wrist is there, station frame, metres: it hangs beside the body and gives way to the hand."""
+    return _ELBOW * (OUT[side], 1, 1) + (wrist - _WRIST_AT_REST * (OUT[side], 1, 1)) * _ELBOW_FOLLOWS
 
 
 @dataclass(frozen=True)
@@ -102,7 +89,8 @@ def draw_wearer(rng: np.random.Generator) -> Wearer:
     mix = rng.uniform(0, 0.5)
     tone = np.asarray(tones[first]) * (1 - mix) + np.asarray(tones[second]) * mix
     dress = rng.random()
-    sleeve = None if dress < 0.2 else tuple(float(value) for value in rng.uniform(0.08, 0.85) * rng.uniform(0.55, 1.0, 3))
+    cloth = rng.uniform(0.08, 0.85) * rng.uniform(0.55, 1.0, 3)
+    sleeve = None if dress < 0.2 else (float(cloth[0]), float(cloth[1]), float(cloth[2]))
     start = 0.085 if dress < 0.75 else 0.20
     skin = (float(tone[0]), float(tone[1]), float(tone[2]))
     look = HandSkin(skin, sleeve, start, float(rng.uniform(0.92, 1.06)))

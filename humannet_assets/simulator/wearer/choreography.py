@@ -22,10 +22,11 @@ Vector = npt.NDArray[np.float64]
 
 ACTOR: dict[Side, Actor] = {"left": "left_hand", "right": "right_hand"}
 
-_ATTITUDE: dict[GraspKind, tuple[float, float]] = {
-    "wrap": (-0.10, 1.12), "pinch": (-0.22, 0.30), "flat": (0.06, 0.12), "point": (-0.25, 0.25), "rim": (-0.10, 0.42),
+_ATTITUDE: dict[GraspKind, tuple[float, float, float]] = {
+    "wrap": (0.10, 0.80, 0.30), "pinch": (0.25, 0.25, 0.0), "flat": (0.12, 0.12, 0.0), "point": (0.25, 0.20, 0.0),
+    "rim": (0.22, 0.42, 0.10),
 }  # fmt: skip
-"""Pitch and supination a hand has while it holds something that way, radians."""
+"""Pitch, supination and turn inwards a hand has while it holds something that way, radians."""
 
 _PRESHAPED = 0.6
 """Share of a reach after which the hand is widest (Jeannerod, "The timing of natural prehension movements", 1984: 60-70 %)."""
@@ -82,7 +83,7 @@ class Choreography:
 
     def home(self, side: Side) -> HandPose:
         """A hand resting on the surface, a little different every time."""
-        x, y, z = self.rng.uniform((0.10, 0.27, 0.045), (0.17, 0.32, 0.06))
+        x, y, z = self.rng.uniform((0.10, 0.26, 0.045), (0.17, 0.30, 0.06))
         wrist = np.array([x * OUT[side], y, z])
         noise = self.rng.normal(0, 0.06, (4, 1))
         fingers = replace(RELAXED, flexion=np.clip(RELAXED.flexion + noise, 0.03, None))
@@ -124,25 +125,29 @@ class Choreography:
     # Actions.
 
     def reach(
-        self, side: Side, thing: Thing, point: Vector | None = None, *, seconds: float | None = None, of: str = ""
+        self,
+        side: Side,
+        thing: Thing,
+        point: Vector | None = None,
+        *,
+        kind: GraspKind | None = None,
+        seconds: float | None = None,
     ) -> None:
         """Take hold of a thing at its grasp point (or at `point`); fingers open on the way and close around it."""
         prop = thing.prop
         position, axes = self.where(thing)
         target = position + axes @ prop.item.grasp if point is None else point
-        goal = self.grasping(side, prop.grasp, prop.width_m, target)
-        noun = of or prop.noun
-        self.go(
-            side, goal, seconds or self.seconds(side, goal.wrist, 0.75), f"{side} hand reaches for the {noun}", "reach", noun,
-            lift=0.035, reshape=True, look=target,
-        )  # fmt: skip
+        goal = self.grasping(side, kind or prop.grasp, prop.width_m, target)
+        text = f"{side} hand reaches for the {prop.noun}"
+        seconds = seconds or self.seconds(side, goal.wrist, 0.75)
+        self.go(side, goal, seconds, text, "reach", prop.noun, lift=0.035, reshape=True, look=target)
         self._hold(side, thing)
 
     def grasping(self, side: Side, kind: GraspKind, width_m: float, target: Vector) -> HandPose:
         """The hand around something of that half width whose grasp point is there."""
         grasp = grasp_of(kind, round(width_m, 3)).mirrored(side)
-        pitch, supination = _ATTITUDE[kind]
-        yaw = natural_yaw(side, target)
+        pitch, supination, inwards = _ATTITUDE[kind]
+        yaw = natural_yaw(side, target) + inwards * OUT[side]
         frame = hand_frame(side, yaw, pitch, supination)
         return HandPose(target - frame @ grasp.centre * self.wearer.look.scale, yaw, pitch, supination, grasp.fingers)
 
@@ -156,7 +161,7 @@ class Choreography:
         pose = self.hand(side)
         turned = replace(
             pose,
-            yaw=pose.yaw if keep_yaw else natural_yaw(side, goal),
+            yaw=pose.yaw if keep_yaw else pose.yaw + natural_yaw(side, goal) - natural_yaw(side, self.where(thing)[0]),
             supination=pose.supination if supination is None else supination,
             pitch=pose.pitch if pitch is None else pitch,
         )

@@ -116,7 +116,7 @@ def ego_shot(
     nouns = ", ".join(dict.fromkeys(thing.prop.noun for thing in shown.work.things.values()))
     return Shot(
         f"ego_{plan[0]}", f"A wearer at a {station.surface} ({', '.join(plan)}) with {nouns}.", place.environment, "ego", True,
-        place.builder, animate, float(rng.uniform(50, 66)), shown.work.segments, shown.work.contacts, place.name,
+        place.builder, animate, float(rng.uniform(50, 62)), shown.work.segments, shown.work.contacts, place.name,
     )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def _compose(
     rng: np.random.Generator, scene: SceneBuilder, station: Station, wearer: Wearer, plan: Sequence[str], duration_s: float,
     *, single: bool,
 ) -> StationWork:  # fmt: skip
-    absent = frozenset(side for side in SIDES if single and side != wearer.preferred)
+    absent: frozenset[Side] = frozenset(side for side in SIDES if single and side != wearer.preferred)
     work = Choreography(rng, wearer, tempo=float(rng.uniform(0.85, 1.2)), absent=absent)
     cast = [_cast(rng, scene, work, station, ACTIVITIES[name]) for name in plan]
     todo: list[int] = []
@@ -194,7 +194,7 @@ def _put(
         position, _ = work.where(jar)
         return work.put(lid, position[0], position[1], jar.prop.item.height_m, on=jar)
     wide = {"box": 0.10, "drawer": 0.12}.get(kind, 0.27)
-    deep = {"box": (0.50, 0.58), "drawer": (0.54, 0.60), "tray": (0.46, 0.52), "cloth": (0.42, 0.52)}.get(kind, (0.43, 0.60))
+    deep = {"box": (0.52, 0.60), "drawer": (0.56, 0.60), "tray": (0.49, 0.54), "cloth": (0.46, 0.54)}.get(kind, (0.46, 0.62))
     prop = _draw(rng, scene, name, kind, colors)
     try:
         spot = free_spot(work, prop.item.radius_m, x=(-wide, wide), y=deep)

@@ -13,7 +13,7 @@ from humannet_assets.simulator.motion import Path
 
 Vector = npt.NDArray[np.float64]
 
-_HEAD_SHARE = 0.45
+_HEAD_SHARE = 0.30
 """How much of a gaze shift near the middle the head makes, the rest is the eyes' (Stahl, Exp. Brain Res. 1999: 10-70 %)."""
 
 _LEAN_SHARE = 0.08
@@ -29,7 +29,7 @@ class WorkingHead:
         self._phases = rng.uniform(0, 2 * math.pi, 6)
         self._sway = float(rng.uniform(0.6, 1.2))
         self._eye = np.array([rng.uniform(-0.02, 0.02), rng.uniform(0.15, 0.22), eye_m])
-        self._middle = np.array([rng.uniform(-0.02, 0.02), rng.uniform(0.43, 0.48), 0.02])
+        self._middle = np.array([rng.uniform(-0.02, 0.02), rng.uniform(0.40, 0.44), 0.02])
         path = Path(self._middle.copy())
         for start, point in _with_glances(rng, looks, self._middle, duration_s):
             goal = self._middle + (np.asarray(point) - self._middle) * _HEAD_SHARE

@@ -22,6 +22,8 @@ Vector = npt.NDArray[np.float64]
 GraspKind = Literal["wrap", "pinch", "flat", "point", "rim"]
 
 _PALM_THICKNESS_M = 0.014
+_LEAST_PINCH_M = 0.016
+"""Fingers hold thinner things between their pads, not by closing to a fist."""
 _STEP_RAD = np.deg2rad(3.0)
 _LIMITS_RAD = np.deg2rad([85.0, 100.0, 65.0])
 """Most that knuckle, middle and end joint bend."""
@@ -53,14 +55,16 @@ def grasp_of(kind: GraspKind, radius_m: float) -> Grasp:
         flexion = np.deg2rad([[8, 10, 4], [8, 9, 4], [8, 10, 4], [8, 12, 5]])
         return Grasp(Fingers(flexion, 0.3, 0.0, 0.8), np.array([0.0, 0.085, -0.022]))
     if kind == "point":
-        flexion = np.deg2rad([[12, 8, 5], [58, 75, 40], [64, 80, 42], [66, 78, 42]])
+        flexion = np.deg2rad([[16, 10, 6], [40, 52, 28], [46, 56, 30], [48, 56, 30]])
         fingers = Fingers(flexion, 0.9, 0.35, 0.6)
         return Grasp(fingers, finger_joints(fingers)[8] + (0.0, 0.004, -0.004))
     if kind == "wrap":
         return _closed(np.array([0.0, 0.075, -_PALM_THICKNESS_M - radius_m]), radius_m, np.zeros(3), (0, 1, 2))
     if kind == "rim":
         return _closed(np.array([-0.015, 0.105, -0.045]), max(radius_m, 0.008), np.deg2rad([10.0, 30.0, 15.0]), (0,))
-    return _closed(np.array([-0.018, 0.098, -0.058]), radius_m, np.deg2rad([10.0, 34.0, 18.0]), (0,))
+    radius_m = max(radius_m, _LEAST_PINCH_M)
+    below = max(0.042, radius_m + 0.012)
+    return _closed(np.array([-0.018, 0.112, -below]), radius_m, np.deg2rad([10.0, 34.0, 18.0]), (0,))
 
 
 def _closed(centre: Vector, radius_m: float, start: Vector, joints: tuple[int, ...]) -> Grasp:

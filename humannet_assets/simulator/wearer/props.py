@@ -78,7 +78,7 @@ def _cup(make: _Maker) -> Prop:
     make.part("body", "cylinder", (radius, height / 2), (0, 0, height / 2))
     make.part("hole", "cylinder", (radius * 0.87, 0.001), (0, 0, height + 0.0005), make.shade)
     make.part("handle", "capsule", (0.006, 0.016), (0, radius + 0.012, height / 2))
-    return make.prop("cup", "wrap", radius, at=(0, 0, 0.54 * height), radius=radius, height=height, contains=True)
+    return make.prop("cup", "pinch", radius, at=(0, 0, 0.75 * height), radius=radius, height=height, contains=True)
 
 
 def _bottle(make: _Maker) -> Prop:
