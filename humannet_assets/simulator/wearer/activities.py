@@ -77,6 +77,12 @@ def move_thing(work: Choreography, thing: Thing, side: Side | None = None) -> No
     work.back(side)
 
 
+def move_each(work: Choreography, *things: Thing, side: Side | None = None) -> None:
+    """Move one thing after the other."""
+    for thing in things:
+        move_thing(work, thing, side)
+
+
 def lift_thing(work: Choreography, thing: Thing, side: Side | None = None) -> None:
     """Take a thing, lift it to look at it, put it down."""
     side = side or hand_for(work, thing)
@@ -318,9 +324,12 @@ class Activity:
 
 ACTIVITIES: Mapping[str, Activity] = {
     "move": Activity(move_thing, (("cup", "bottle", "block", "plate", "bowl"),)),
+    "move_cups": Activity(move_each, (("cup",), ("cup",))),
+    "move_blocks": Activity(move_each, (("block",), ("block",))),
     "lift": Activity(lift_thing, (("cup", "bottle", "block"),)),
     "pour": Activity(pour, (("bottle", "cup"), ("bowl",))),
     "open": Activity(open_and_close, (("box", "drawer"),)),
+    "open_drawer": Activity(open_and_close, (("drawer",),)),
     "unscrew": Activity(unscrew, (("jar",), ("lid",)), 2),
     "wipe": Activity(wipe, (("cloth",),)),
     "stack": Activity(stack, (("block",), ("block",))),

@@ -64,8 +64,23 @@ class Choreography:
     """Builds up the actions of both hands; `now` is when the next action may begin."""
 
     def __init__(
-        self, rng: np.random.Generator, wearer: Wearer, *, tempo: float = 1.0, absent: frozenset[Side] = frozenset()
+        self,
+        rng: np.random.Generator,
+        wearer: Wearer,
+        *,
+        tempo: float = 1.0,
+        absent: frozenset[Side] = frozenset(),
+        enters: bool = False,
     ) -> None:
+        """Begin with resting hands.
+
+        Args:
+            rng: Source of everything that is drawn.
+            wearer: Whose hands.
+            tempo: Scales all durations.
+            absent: Hands that stay out of the picture.
+            enters: Whether the other hands begin out of the picture too.
+        """
         self.rng, self.wearer, self.tempo = rng, wearer, tempo
         self.absent = set(absent)
         self.things: dict[str, Thing] = {}
@@ -74,9 +89,8 @@ class Choreography:
         self.looks: list[tuple[float, Vector]] = []
         self._contact_start: dict[tuple[Side, str], float] = {}
         self.now = float(rng.uniform(0.3, 0.7))
-        self._homes = {side: self.home(side) for side in SIDES}
         self.paths: dict[Side, Path] = {
-            side: Path((self.hidden(side) if side in self.absent else self._homes[side]).vector()) for side in SIDES
+            side: Path((self.hidden(side) if enters or side in self.absent else self.home(side)).vector()) for side in SIDES
         }
 
     # Places of a hand.

@@ -10,37 +10,27 @@ import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.simulator.hands import HandBody
-from humannet_assets.simulator.places import samples
 from humannet_assets.simulator.places.place import Place, Station
-from humannet_assets.simulator.places.samples import TABLE_TOP_M, TableLook, TableTop
 from humannet_assets.simulator.shots import HAND_GROUP, Shot, State
 from humannet_assets.simulator.sidecar import Side
 from humannet_assets.simulator.wearer.activities import ACTIVITIES, Activity, NoPlaceError, free_spot
 from humannet_assets.simulator.wearer.body import SIDES, HandPose, Wearer, draw_wearer, elbow_of
 from humannet_assets.simulator.wearer.choreography import Choreography, Thing
 from humannet_assets.simulator.wearer.gaze import Exposure, WorkingHead
+from humannet_assets.simulator.wearer.homes import TABLES, sample_place
 from humannet_assets.simulator.wearer.props import COLORS, Prop, draw_prop
 from humannet_assets.simulator.world import SceneBuilder, World
 
 Matrix = npt.NDArray[np.float64]
 
+_MOST_MISSES = 20
+"""Activities in a row that cannot be done before a wearer rests for good."""
+
+_SPACIOUS = frozenset(("tray", "open", "open_drawer", "move_cups", "move_blocks"))
+"""Activities that leave room for little else: they come first or not at all."""
+
 _MOST_PROPS = 7
 """More do not fit on a station without touching."""
-
-
-def table_place(rng: np.random.Generator) -> Place:
-    """A table in front of a wall, its surface, colours and light drawn: a place with one station."""
-    tops: tuple[TableTop, ...] = ("wood", "cloth", "white", "dark_wood", "tiles")
-    wall = tuple(float(value) for value in rng.uniform(0.45, 0.85, 3))
-    warm = float(rng.uniform(0.86, 1.0))
-    level = float(rng.uniform(0.45, 0.68))
-    look = TableLook(
-        tops[int(rng.integers(len(tops)))], (wall[0], wall[1], wall[2]), (level, level * (0.5 + 0.5 * warm), level * warm * 0.92),
-        ambient=float(rng.uniform(0.36, 0.5)), lamp_side=float(rng.choice((-1.0, 1.0))),
-    )  # fmt: skip
-    builder = samples.table(rng, look)
-    station = Station("table", "table", (0.0, 0.0), 0.0, TABLE_TOP_M, seated=True)
-    return Place(f"table/{int(rng.integers(1_000_000))}", "home", builder, [station])
 
 
 @dataclass
@@ -53,20 +43,24 @@ class StationWork:
     hands: dict[Side, HandBody]
     head: WorkingHead
 
-    def pose(self, world: World, time_s: float) -> dict[Side, Matrix]:
-        """Place hands and props for a time; returns the hands' joints in the world."""
+    def place_things(self, world: World, time_s: float) -> None:
+        """Place the props for a time."""
         frame = self.station.frame()
         turn, origin = frame[:3, :3], frame[:3, 3]
         for thing in self.work.things.values():
             position, axes = self.work.where(thing, time_s)
             thing.prop.item.place(world, origin + turn @ position, turn @ axes, float(thing.opened.at(time_s)[0]))
+
+    def pose(self, world: World, time_s: float) -> dict[Side, Matrix]:
+        """Place hands and props for a time; returns the hands' joints in the world."""
+        self.place_things(world, time_s)
+        frame = self.station.frame()
+        turn, origin = frame[:3, :3], frame[:3, 3]
         joints: dict[Side, Matrix] = {}
         for side, hand in self.hands.items():
             pose = HandPose.of(self.work.paths[side].at(time_s))
-            elbow = elbow_of(side, pose.wrist)
-            joints[side] = hand.pose(
-                world, origin + turn @ pose.wrist, turn @ pose.frame(side), pose.fingers, origin + turn @ elbow
-            )
+            elbow = origin + turn @ elbow_of(side, pose.wrist)
+            joints[side] = hand.pose(world, origin + turn @ pose.wrist, turn @ pose.frame(side), pose.fingers, elbow)
         return joints
 
     def camera(self, time_s: float) -> Matrix:
@@ -83,6 +77,8 @@ def ego_shot(
     wearer: Wearer | None = None,
     station: Station | None = None,
     one_handed: bool | None = None,
+    plan: Sequence[str] | None = None,
+    scene: str = "",
 ) -> Shot:
     """A wearer at a station does one activity after the other.
 
@@ -94,19 +90,22 @@ def ego_shot(
         wearer: Who; drawn if none is given.
         station: Which of the place's stations; drawn if none is given.
         one_handed: Whether one hand stays out of the picture; drawn if not given.
+        plan: All activities in their order, instead of `activity`.
+        scene: Name of the scene in the sidecar; made of the first activity if empty.
 
     Raises:
         KeyError: No such activity.
         ValueError: The place has no station.
     """
-    place = place or table_place(rng)
+    place = place or sample_place(TABLES[int(rng.integers(len(TABLES)))], int(rng.integers(1_000_000)))
     if not place.stations:
         raise ValueError(f"{place.name} has no station to act at")
     station = station or place.stations[int(rng.integers(len(place.stations)))]
     wearer = wearer or draw_wearer(rng)
-    plan = draw_plan(rng, activity)
+    plan = list(plan) if plan else draw_plan(rng, activity)
     single = all(ACTIVITIES[name].hands == 1 for name in plan) and (rng.random() < 0.3 if one_handed is None else one_handed)
-    shown = _compose(rng, place.builder, station, wearer, plan, duration_s, single=single)
+    hands = declare_hands(place.builder, wearer, (wearer.preferred,) if single else SIDES)
+    shown = compose_work(rng, place.builder, station, wearer, hands, plan, duration_s)
     exposure = Exposure(rng)
 
     def animate(world: World, time_s: float) -> State:
@@ -115,7 +114,7 @@ def ego_shot(
 
     nouns = ", ".join(dict.fromkeys(thing.prop.noun for thing in shown.work.things.values()))
     return Shot(
-        f"ego_{plan[0]}", f"A wearer at a {station.surface} ({', '.join(plan)}) with {nouns}.", place.environment, "ego", True,
+        scene or f"ego_{plan[0]}", f"A wearer at a {station.surface} ({', '.join(plan)}) with {nouns}.", place.environment, "ego", True,
         place.builder, animate, float(rng.uniform(50, 62)), shown.work.segments, shown.work.contacts, place.name,
     )  # fmt: skip
 
@@ -126,38 +125,55 @@ def draw_plan(rng: np.random.Generator, first: str | None = None) -> list[str]:
     if first is not None and first not in ACTIVITIES:
         raise KeyError(f"no activity {first!r}; there are {', '.join(ACTIVITIES)}")
     plan = [first or names[int(rng.integers(len(names)))]]
-    others = [name for name in names if name not in plan and name not in {"tray", "open"}]
+    others = [name for name in names if name not in plan and name not in _SPACIOUS]
     return plan + [str(name) for name in rng.choice(others, size=int(rng.integers(1, 3)), replace=False)]
 
 
-def _compose(
-    rng: np.random.Generator, scene: SceneBuilder, station: Station, wearer: Wearer, plan: Sequence[str], duration_s: float,
-    *, single: bool,
+def declare_hands(scene: SceneBuilder, wearer: Wearer, sides: Sequence[Side] = SIDES) -> dict[Side, HandBody]:
+    """Add a wearer's hands to a scene."""
+    hands: dict[Side, HandBody] = {side: HandBody(side, HAND_GROUP[side], wearer.look) for side in sides}
+    for hand in hands.values():
+        hand.declare(scene)
+    return hands
+
+
+def compose_work(
+    rng: np.random.Generator, scene: SceneBuilder, station: Station, wearer: Wearer, hands: dict[Side, HandBody],
+    plan: Sequence[str], duration_s: float, *, visits: bool = False,
 ) -> StationWork:  # fmt: skip
-    absent: frozenset[Side] = frozenset(side for side in SIDES if single and side != wearer.preferred)
-    work = Choreography(rng, wearer, tempo=float(rng.uniform(0.85, 1.2)), absent=absent)
+    """Draw props for a plan of activities, put them on a station and act until the time is up.
+
+    Args:
+        rng: Source of everything that is drawn.
+        scene: Where props are declared.
+        station: Where the wearer is.
+        wearer: Whose hands.
+        hands: The hands in the scene; one that is missing stays out of the picture.
+        plan: Names of activities, done in this order again and again.
+        duration_s: No action begins later than this.
+        visits: Whether the hands come from outside the picture and leave it in the end.
+    """
+    absent: frozenset[Side] = frozenset(side for side in SIDES if side not in hands)
+    work = Choreography(rng, wearer, tempo=float(rng.uniform(0.85, 1.2)), absent=absent, enters=visits)
     cast = [_cast(rng, scene, work, station, ACTIVITIES[name]) for name in plan]
-    todo: list[int] = []
-    misses = 0
-    while work.now < duration_s and misses < 20:
-        if not todo:
-            todo = list(range(len(plan)))
-        name, things = plan[todo[0]], cast[todo.pop(0)]
-        if things is None or any(thing.settled for thing in things):
+    turn = misses = 0
+    while work.now < duration_s and misses < _MOST_MISSES:
+        things, activity = cast[turn % len(plan)], ACTIVITIES[plan[turn % len(plan)]]
+        turn += 1
+        if things is None or any(thing.settled for thing in things) or (absent and activity.hands > 1):
             misses += 1
             continue
         try:
-            if single or (ACTIVITIES[name].hands == 1 and name != "tray" and absent):
-                ACTIVITIES[name].act(work, *things, side=wearer.preferred)
+            if absent:
+                activity.act(work, *things, side=next(iter(hands)))
             else:
-                ACTIVITIES[name].act(work, *things)
+                activity.act(work, *things)
         except NoPlaceError:
             misses += 1
         if rng.random() < 0.3:
             work.pause(float(rng.uniform(0.3, 1.5)))
-    hands: dict[Side, HandBody] = {side: HandBody(side, HAND_GROUP[side], wearer.look) for side in SIDES if side not in absent}
-    for hand in hands.values():
-        hand.declare(scene)
+    if visits:
+        work.together(lambda side: work.back(side, away=True))
     return StationWork(station, wearer, work, hands, WorkingHead(rng, wearer.eye_m, work.looks, duration_s))
 
 
@@ -197,7 +213,11 @@ def _put(
     deep = {"box": (0.52, 0.60), "drawer": (0.56, 0.60), "tray": (0.49, 0.54), "cloth": (0.46, 0.54)}.get(kind, (0.46, 0.62))
     prop = _draw(rng, scene, name, kind, colors)
     try:
-        spot = free_spot(work, prop.item.radius_m, x=(-wide, wide), y=deep)
+        # What is used together stands on one side, so that one arm does not cross the other.
+        beside = float(work.where(before[-1])[0][0]) if before else 0.0
+        low = -0.05 if beside > 0.05 else -wide
+        high = 0.05 if beside < -0.05 else wide
+        spot = free_spot(work, prop.item.radius_m, x=(low, high), y=deep)
     except NoPlaceError:
         # Out of the way, but in the scene: what was declared must lie somewhere.
         work.put(prop, float(rng.choice((-0.42, 0.42))), 0.72 + 0.03 * len(work.things)).settled = True
