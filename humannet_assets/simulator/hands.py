@@ -30,7 +30,7 @@ _THUMB_BONES = np.array([3.5, 3.0, 2.7])
 # Directions of the thumb's three bones: lying beside the palm, closed towards the index finger, opposed to the fingers.
 _THUMB_OPEN = np.array([[-2.4, 2.4, -0.4], [-1.7, 2.4, -0.2], [-1.0, 2.4, 0.0]])
 _THUMB_CLOSED = np.array([[-1.9, 2.5, -1.2], [-0.8, 2.6, -1.2], [0.4, 2.3, -1.0]])
-_THUMB_OPPOSED = np.array([[-1.0, 1.5, -2.3], [0.1, 1.3, -2.7], [0.8, 2.1, -1.7]])
+_THUMB_OPPOSED = np.array([[-1.0, 0.9, -2.6], [-0.2, 0.5, -2.9], [0.8, 1.9, -1.9]])
 
 _BONES = [(0, 1, 1.75), (1, 2, 1.38), (2, 3, 1.05), (3, 4, 0.88)] + [
     (base + k, base + k + 1, radius) for base in (5, 9, 13, 17) for k, radius in ((0, 0.98), (1, 0.85), (2, 0.75))

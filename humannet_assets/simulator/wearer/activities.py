@@ -15,7 +15,7 @@ from humannet_assets.simulator.wearer.choreography import Choreography, Thing
 
 Vector = npt.NDArray[np.float64]
 
-_X_M, _Y_M = 0.27, (0.42, 0.62)
+_X_M, _Y_M = 0.27, (0.48, 0.62)
 """Where things are put: to either side and ahead."""
 
 OTHER: Mapping[Side, Side] = {"left": "right", "right": "left"}
@@ -65,10 +65,13 @@ def _towards(before: Vector, after: Vector) -> str:
 def move_thing(work: Choreography, thing: Thing, side: Side | None = None) -> None:
     """Take a thing, put it somewhere else, once or twice, return."""
     side = side or hand_for(work, thing)
+    goals = [
+        free_spot(work, thing.prop.item.radius_m, but=[thing], x=_reachable(side))
+        for _ in range(1 + int(work.rng.random() < 0.35))
+    ]
     work.reach(side, thing)
-    for _ in range(1 + int(work.rng.random() < 0.35)):
+    for goal in goals:
         before = work.where(thing)[0]
-        goal = free_spot(work, thing.prop.item.radius_m, but=[thing], x=_reachable(side))
         verb = "slides" if work.rng.random() < 0.15 else "moves"
         lift = 0.0 if verb == "slides" else float(work.rng.uniform(0.04, 0.09))
         text = f"{side} hand {verb} the {thing.prop.noun} {_towards(before, goal)}"
@@ -86,12 +89,12 @@ def move_each(work: Choreography, *things: Thing, side: Side | None = None) -> N
 def lift_thing(work: Choreography, thing: Thing, side: Side | None = None) -> None:
     """Take a thing, lift it to look at it, put it down."""
     side = side or hand_for(work, thing)
+    goal = free_spot(work, thing.prop.item.radius_m, but=[thing], x=_reachable(side))
     work.reach(side, thing)
     base = work.where(thing)[0]
     high = base + (-0.03 * OUT[side], -0.05, work.rng.uniform(0.08, 0.13))
     work.carry(side, thing, high, f"{side} hand lifts the {thing.prop.noun}", "lift", lift=0.0)
     work.pause(float(work.rng.uniform(0.1, 0.7)))
-    goal = free_spot(work, thing.prop.item.radius_m, but=[thing], x=_reachable(side))
     work.carry(side, thing, goal, f"{side} hand puts down the {thing.prop.noun}", "put down", lift=0.02)
     work.release(side, thing)
     work.back(side)
@@ -149,7 +152,7 @@ def open_and_close(work: Choreography, thing: Thing, side: Side | None = None) -
             f"{side} hand {verb}s the {thing.prop.noun}",
             verb,
         )
-        work.end_contact(side, thing, work.paths[side].time_s)
+        work.end_contact(side, thing)
         work.back(side)
         opened = not opened
 
@@ -159,12 +162,12 @@ def unscrew(work: Choreography, jar: Thing, lid: Thing, side: Side | None = None
     side = side or work.wearer.preferred
     other = OTHER[side]
     position = work.where(jar)[0]
+    goal = free_spot(work, lid.prop.item.radius_m, x=_reachable(side))
     if other not in work.absent:
         work.reach(other, jar, position + (0, 0, 0.3 * jar.prop.item.height_m))
     work.reach(side, lid)
     lid.on = None
     before = work.where(lid)[0]
-    goal = free_spot(work, lid.prop.item.radius_m, x=_reachable(side))
     work.carry(
         side,
         lid,
@@ -196,7 +199,7 @@ def wipe(work: Choreography, cloth: Thing, side: Side | None = None) -> None:
     for _ in range(int(work.rng.integers(2, 5))):
         before = work.where(cloth)[0]
         x = (high if to_high else low) + float(work.rng.uniform(-0.05, 0.05))
-        goal = np.array([x, work.rng.uniform(0.42, 0.54), 0.0])
+        goal = np.array([x, work.rng.uniform(0.46, 0.56), 0.0])
         text = f"{side} hand wipes {_towards(before, goal)} with the {cloth.prop.noun}"
         work.carry(side, cloth, goal, text, "wipe", lift=0.0)
         to_high = not to_high
@@ -223,7 +226,7 @@ def push(work: Choreography, thing: Thing, side: Side | None = None) -> None:
     before = work.where(thing)[0]
     goal = before.copy()
     goal[0] = float(work.rng.uniform(*_reachable(side)))
-    goal[1] = float(np.clip(before[1] + work.rng.choice((-0.07, 0.07)), 0.44, 0.6))
+    goal[1] = float(np.clip(before[1] + work.rng.choice((-0.07, 0.07)), 0.47, 0.6))
     work.carry(side, thing, goal, f"{side} hand pushes the {thing.prop.noun} {_towards(before, goal)}", "push", lift=0.0)
     work.release(side, thing)
     work.back(side)
@@ -236,7 +239,7 @@ def press(work: Choreography, button: Thing, side: Side | None = None) -> None:
     for _ in range(int(work.rng.integers(1, 4))):
         work.swing(side, button, 1.0, f"{side} hand presses the {button.prop.noun}", "press")
         work.swing(side, button, 0.0, f"{side} hand lets go of the {button.prop.noun}", "let go")
-    work.end_contact(side, button, work.paths[side].time_s)
+    work.end_contact(side, button)
     work.back(side)
 
 
@@ -270,14 +273,15 @@ def hand_over(work: Choreography, thing: Thing, side: Side | None = None) -> Non
     """One hand passes a thing to the other, which puts it down."""
     side = side or hand_for(work, thing)
     other = OTHER[side]
+    beside = (0.06, _X_M) if other == "right" else (-_X_M, -0.06)
+    goal = free_spot(work, thing.prop.item.radius_m, but=[thing], x=beside)
     work.reach(side, thing)
     middle = np.array([0.035 * OUT[side], 0.44, 0.10])
     work.carry(side, thing, middle, f"{side} hand brings the {thing.prop.noun} to the {other} hand", "move", lift=0.02)
     work.reach(other, thing)
     given = thing.holds[-2]
     thing.holds[-2] = replace(given, end_s=work.paths[other].time_s)
-    work.end_contact(side, thing, work.now)
-    goal = free_spot(work, thing.prop.item.radius_m, but=[thing], x=(0.06, _X_M) if other == "right" else (-_X_M, -0.06))
+    work.end_contact(side, thing)
     work.back(side)
     text = f"{other} hand puts down the {thing.prop.noun}"
     work.carry(other, thing, goal, text, "put down", lift=0.02)
@@ -292,7 +296,7 @@ def carry_tray(work: Choreography, tray: Thing) -> None:
     seconds = max(work.seconds(side, points[side] - (0, 0.1, 0), 0.8) for side in SIDES)
     work.together(lambda side: work.reach(side, tray, points[side], seconds=seconds))
     for _ in range(int(work.rng.integers(1, 3))):
-        goal = np.array([work.rng.uniform(-0.09, 0.09), work.rng.uniform(0.44, 0.54), 0.0])
+        goal = np.array([work.rng.uniform(-0.09, 0.09), work.rng.uniform(0.52, 0.58), 0.0])
         now = work.where(tray)[0]
         way = _towards(now, goal)
         lift = float(work.rng.uniform(0.05, 0.09))
@@ -307,9 +311,8 @@ def carry_tray(work: Choreography, tray: Thing) -> None:
 
         work.together(shifted)
     for side in SIDES:
-        work.end_contact(side, tray, work.paths[side].time_s)
-    last = tray.holds[-1]
-    tray.holds[-1] = replace(last, end_s=work.paths[last.side].time_s)
+        work.end_contact(side, tray)
+    tray.holds[-1] = replace(tray.holds[-1], end_s=work.now)
     work.together(work.back)
 
 

@@ -211,9 +211,8 @@ class Choreography:
 
     def release(self, side: Side, thing: Thing) -> None:
         """Let go; the thing stays where it is."""
-        end = self.paths[side].time_s
-        thing.holds[-1] = replace(thing.holds[-1], end_s=end)
-        self.end_contact(side, thing, end)
+        thing.holds[-1] = replace(thing.holds[-1], end_s=self.now)
+        self.end_contact(side, thing)
 
     def take_handle(self, side: Side, thing: Thing, point: Vector) -> None:
         """Take hold of a part (a knob, a button) of a thing that stays where it is."""
@@ -232,10 +231,10 @@ class Choreography:
         )
         self._contact_start[side, thing.prop.name] = self.paths[side].time_s
 
-    def end_contact(self, side: Side, thing: Thing, end_s: float) -> None:
-        """The hand no longer touches the thing."""
+    def end_contact(self, side: Side, thing: Thing) -> None:
+        """The hand touches the thing until now."""
         start = round(self._contact_start.pop((side, thing.prop.name)), 3)
-        self.contacts.append(Contact(actor=ACTOR[side], object=thing.prop.noun, start_s=start, end_s=round(end_s, 3)))
+        self.contacts.append(Contact(actor=ACTOR[side], object=thing.prop.noun, start_s=start, end_s=round(self.now, 3)))
 
     def back(self, side: Side, *, away: bool = False) -> None:
         """Return to rest, or out of the picture."""

@@ -210,7 +210,7 @@ def _put(
         position, _ = work.where(jar)
         return work.put(lid, position[0], position[1], jar.prop.item.height_m, on=jar)
     wide = {"box": 0.10, "drawer": 0.12}.get(kind, 0.27)
-    deep = {"box": (0.52, 0.60), "drawer": (0.56, 0.60), "tray": (0.49, 0.54), "cloth": (0.46, 0.54)}.get(kind, (0.46, 0.62))
+    deep = {"box": (0.52, 0.60), "drawer": (0.56, 0.60), "tray": (0.54, 0.58), "cloth": (0.47, 0.54)}.get(kind, (0.48, 0.62))
     prop = _draw(rng, scene, name, kind, colors)
     try:
         # What is used together stands on one side, so that one arm does not cross the other.
@@ -219,8 +219,8 @@ def _put(
         high = 0.05 if beside < -0.05 else wide
         spot = free_spot(work, prop.item.radius_m, x=(low, high), y=deep)
     except NoPlaceError:
-        # Out of the way, but in the scene: what was declared must lie somewhere.
-        work.put(prop, float(rng.choice((-0.42, 0.42))), 0.72 + 0.03 * len(work.things)).settled = True
+        # Out of the way, under the surface: what was declared must lie somewhere.
+        work.put(prop, 0.0, 0.55, -0.45).settled = True
         return None
     turn = {"box": 0.15, "drawer": 0.1, "spoon": 0.3, "tray": 0.0, "cup": 0.0}.get(kind, 0.6)
     return work.put(prop, spot[0], spot[1], yaw=float(rng.uniform(-turn, turn)))

@@ -59,16 +59,17 @@ def grasp_of(kind: GraspKind, radius_m: float) -> Grasp:
         fingers = Fingers(flexion, 0.9, 0.35, 0.6)
         return Grasp(fingers, finger_joints(fingers)[8] + (0.0, 0.004, -0.004))
     if kind == "wrap":
-        return _closed(np.array([0.0, 0.075, -_PALM_THICKNESS_M - radius_m]), radius_m, np.zeros(3), (0, 1, 2))
+        return _closed(np.array([0.0, 0.055 + 0.7 * radius_m, -_PALM_THICKNESS_M - radius_m]), radius_m, np.zeros(3), (0, 1, 2))
     if kind == "rim":
         return _closed(np.array([-0.015, 0.105, -0.045]), max(radius_m, 0.008), np.deg2rad([10.0, 30.0, 15.0]), (0,))
     radius_m = max(radius_m, _LEAST_PINCH_M)
-    below = max(0.042, radius_m + 0.012)
-    return _closed(np.array([-0.018, 0.112, -below]), radius_m, np.deg2rad([10.0, 34.0, 18.0]), (0,))
+    below = max(0.042, radius_m + 0.020)
+    return _closed(np.array([-0.018, 0.112, -below]), radius_m, np.deg2rad([10.0, 34.0, 18.0]), (0,), ball=True)
 
 
-def _closed(centre: Vector, radius_m: float, start: Vector, joints: tuple[int, ...]) -> Grasp:
-    """Close joint after joint, and then the thumb, until flesh touches the cylinder around `centre` (along x)."""
+def _closed(centre: Vector, radius_m: float, start: Vector, joints: tuple[int, ...], *, ball: bool = False) -> Grasp:
+    """Close joint after joint, and then the thumb, until flesh touches the cylinder along x (or the ball) around `centre`."""
+    axes = slice(0, 3) if ball else slice(1, 3)
     flexion = np.tile(start, (4, 1))
     touch = radius_m + FINGER_RADIUS_M
     for joint in joints:
@@ -76,21 +77,22 @@ def _closed(centre: Vector, radius_m: float, start: Vector, joints: tuple[int, .
             while flexion[finger, joint] < _LIMITS_RAD[joint]:
                 wider = flexion.copy()
                 wider[finger, joint] += _STEP_RAD
-                if _clearance(Fingers(wider), 5 + 4 * finger, centre) < touch:
+                if _clearance(Fingers(wider), 5 + 4 * finger, centre, axes) < touch:
                     break
                 flexion = wider
     # What nothing stops (a short finger beside a small thing) stays close to its neighbour.
     for finger in (2, 3):
         flexion[finger] = np.minimum(flexion[finger], flexion[finger - 1] + np.deg2rad(14.0))
-    thumb = 0.0
-    while thumb < 1.0 and _clearance(Fingers(flexion, 0.55, thumb + 0.04), 1, centre) >= touch:
-        thumb += 0.04
-    return Grasp(Fingers(flexion, 0.55, thumb, 0.75), centre)
+    thumbs = [(close, oppose) for close in (0.2, 0.55, 0.9) for oppose in np.linspace(0, 1, 21)]
+    gaps = np.array([_clearance(Fingers(flexion, *thumb), 1, centre, axes) - touch for thumb in thumbs])
+    # The nearest thumb that stays outside, or else the one that enters least.
+    close, oppose = thumbs[int(np.argmin(np.where(gaps >= 0, gaps, 1.0 - gaps)))]
+    return Grasp(Fingers(flexion, close, float(oppose), 0.75), centre)
 
 
-def _clearance(fingers: Fingers, first: int, centre: Vector) -> float:
-    """Least distance, across the thing's axis, of a finger's bones from the thing's axis, metres."""
-    chain = finger_joints(fingers)[first : first + 4, 1:] - centre[1:]
+def _clearance(fingers: Fingers, first: int, centre: Vector, axes: slice) -> float:
+    """Least distance of a finger's bones from the thing's axis or middle, metres."""
+    chain = (finger_joints(fingers)[first : first + 4] - centre)[:, axes]
     starts, ways = chain[:-1], np.diff(chain, axis=0)
     share = np.clip(-(starts * ways).sum(axis=1) / np.maximum((ways**2).sum(axis=1), 1e-12), 0, 1)
     return float(np.linalg.norm(starts + ways * share[:, None], axis=1).min())

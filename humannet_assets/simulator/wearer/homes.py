@@ -63,8 +63,8 @@ def _table_room(rng: np.random.Generator, kind: str, seed: int) -> Place:
     ceiling = scene.surface("ceiling", textures.plaster(rng), (0.6, 0.6), uniform=True)
     scene.add("ceiling", "plane", (3, 3, 0.1), ceiling, (0, 0, 2.6), frame=rotation((1, 0, 0), np.pi))
     stations = [
-        Station(f"{kind}_near", kind.replace("_", " "), (0.0, 0.0), 0.0, TABLE_TOP_M),
-        Station(f"{kind}_far", kind.replace("_", " "), (0.0, 1.04), np.pi, TABLE_TOP_M),
+        Station(f"{kind}_near", kind.replace("_", " "), (-0.38, 0.0), 0.0, TABLE_TOP_M),
+        Station(f"{kind}_far", kind.replace("_", " "), (0.38, 1.04), np.pi, TABLE_TOP_M),
     ]
     around = [(-0.9, -0.7), (0.0, -0.65), (1.35, -0.6), (1.45, 0.5), (1.3, 1.5), (0.0, 1.55), (-1.3, 1.5), (-1.45, 0.5), (-1.3, -0.6)]
     return Place(f"{kind}/{seed}", _ENVIRONMENTS[kind], scene, stations, [np.array(around)])

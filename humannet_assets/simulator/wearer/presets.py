@@ -25,7 +25,7 @@ class Preset:
 
 PRESETS: Mapping[str, Preset] = {
     "cups": Preset(("move_cups",), one_handed=False),
-    "blocks": Preset(("stack", "move_blocks"), one_handed=False),
+    "blocks": Preset(("move_blocks", "stack"), one_handed=False),
     "wipe": Preset(("wipe",), one_handed=True),
     "tray": Preset(("tray",), one_handed=False),
     "pour": Preset(("pour",), one_handed=False),

@@ -128,7 +128,7 @@ def _cloth(make: _Maker) -> Prop:
 
 
 def _tray(make: _Maker) -> Prop:
-    width, depth = 0.15 * make.size, 0.10
+    width, depth = 0.15 * make.size, 0.085
     make.part("base", "box", (width, depth, 0.006), (0, 0, 0.006))
     for i, sign in enumerate((-1.0, 1.0)):
         make.part(f"side{i}", "box", (0.006, depth, 0.014), (sign * width, 0, 0.014), make.shade)
