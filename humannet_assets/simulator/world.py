@@ -45,6 +45,20 @@ def load_mujoco() -> Any:
     return mujoco
 
 
+@dataclass(frozen=True)
+class RenderQuality:
+    """What a picture costs. The defaults are MuJoCo's own tessellation with soft edges and sharp shadows."""
+
+    shadow_size: int = 2048
+    """Side of the shadow map in texels."""
+    samples: int = 4
+    """Samples per pixel against jagged edges; 0 switches this off."""
+    slices: int = 28
+    """Parts around a curved shape."""
+    stacks: int = 16
+    """Parts along a curved shape."""
+
+
 @dataclass
 class Part:
     """A geometry by name, as declared."""
@@ -135,13 +149,28 @@ class SceneBuilder:
         middle = (*((a + b) / 2), base + height / 2)
         return self.add(name, "plane", (float(np.linalg.norm(b - a)) / 2, height / 2, 0.1), material, middle, frame=frame)
 
-    def build(self, width: int, height: int, vertical_fov_deg: float) -> World:
-        """Compile for pictures of that size; raises `RenderingUnavailableError` without a working MuJoCo."""
+    def build(
+        self,
+        width: int,
+        height: int,
+        vertical_fov_deg: float,
+        *,
+        quality: RenderQuality | None = None,
+        map_size: tuple[int, int] | None = None,
+    ) -> World:
+        """Compile for pictures of that size; raises `RenderingUnavailableError` without a working MuJoCo.
+
+        `map_size` (width, height) is the size of depth and instance maps; without it there are none.
+        """
+        quality = quality or RenderQuality()
         mujoco = load_mujoco()
         spec = mujoco.MjSpec()
-        spec.visual.global_.offwidth, spec.visual.global_.offheight = width, height
-        spec.visual.quality.offsamples = 4
-        spec.visual.quality.shadowsize = 2048
+        # One framebuffer size serves pictures and maps: the larger of both.
+        spec.visual.global_.offwidth = max(width, map_size[0] if map_size else 0)
+        spec.visual.global_.offheight = max(height, map_size[1] if map_size else 0)
+        spec.visual.quality.offsamples = quality.samples
+        spec.visual.quality.shadowsize = quality.shadow_size
+        spec.visual.quality.numslices, spec.visual.quality.numstacks = quality.slices, quality.stacks
         spec.visual.headlight.ambient = [self.ambient] * 3
         spec.visual.headlight.diffuse = [0.12] * 3
         spec.visual.headlight.specular = [0.0] * 3
@@ -170,7 +199,8 @@ class SceneBuilder:
                 quat=quaternion, material=part.material, group=part.group, contype=0, conaffinity=0,
             )  # fmt: skip
         spec.worldbody.add_camera(name="camera", fovy=vertical_fov_deg)
-        return World(mujoco, spec.compile(), width, height)
+        instances = {part.name: part.instance for part in self.parts}
+        return World(mujoco, spec.compile(), width, height, instances, map_size)
 
     @staticmethod
     def _add_material(mujoco: Any, spec: Any, name: str, material: _Material) -> None:
@@ -190,12 +220,25 @@ class SceneBuilder:
 class World:
     """A compiled scene that can be posed and rendered. Use it as a context manager: it holds a graphics context."""
 
-    def __init__(self, mujoco: Any, model: Any, width: int, height: int) -> None:
+    def __init__(
+        self,
+        mujoco: Any,
+        model: Any,
+        width: int,
+        height: int,
+        instances: Mapping[str, str],
+        map_size: tuple[int, int] | None = None,
+    ) -> None:
         self._mujoco = mujoco
         self._model = model
         self._data = mujoco.MjData(model)
         mujoco.mj_forward(model, self._data)
         self._index: Mapping[str, int] = {model.geom(i).name: i for i in range(model.ngeom)}
+        self.instances: tuple[str, ...] = ("background", *dict.fromkeys(instances.values()))
+        """Names by the ids of instance maps."""
+        numbers = {name: i for i, name in enumerate(self.instances)}
+        self._instance_of_geom = np.array([numbers[instances[model.geom(i).name]] for i in range(model.ngeom)], np.uint16)
+        self._maps: Any = None
         self._lights = model.light_diffuse.copy()
         self._headlight = model.vis.headlight.ambient.copy()
         # Actors cover the groups above OBJECT; all must be drawn.
@@ -203,6 +246,8 @@ class World:
         self._option.geomgroup[:] = 1
         try:
             self._renderer = mujoco.Renderer(model, height, width)
+            if map_size is not None:
+                self._maps = mujoco.Renderer(model, map_size[1], map_size[0])
         except Exception as error:
             raise RenderingUnavailableError(
                 f"MuJoCo found no OpenGL to render with ({type(error).__name__}: {error}). Without a screen set MUJOCO_GL=egl "
@@ -214,6 +259,8 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         self._renderer.close()
+        if self._maps is not None:
+            self._maps.close()
 
     def place(self, name: str, position: Vector, frame: Matrix | None = None) -> None:
         """Put a part somewhere: world position (3,) and, if given, its axes as columns (3, 3)."""
@@ -241,10 +288,34 @@ class World:
 
     def render(self, camera_pose: Matrix) -> RGB:
         """The picture (height, width, 3), uint8, from a camera with that pose (world <- camera)."""
-        self._data.cam_xpos[0] = camera_pose[:3, 3]
-        self._data.cam_xmat[0] = (camera_pose[:3, :3] @ np.diag([1.0, -1.0, -1.0])).reshape(9)
+        self._aim(camera_pose)
         self._renderer.update_scene(self._data, camera="camera", scene_option=self._option)
         return self._renderer.render().copy()
+
+    def depth_and_instances(self, camera_pose: Matrix) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint16]]:
+        """Maps (height, width) of the built `map_size` from a camera with that pose (world <- camera).
+
+        Depth is in metres along the optical axis, 0 where nothing is. Instances are indices into `instances`.
+        """
+        if self._maps is None:
+            raise ValueError("this world was built without maps; pass map_size=(width, height) to build")
+        self._aim(camera_pose)
+        self._maps.update_scene(self._data, camera="camera", scene_option=self._option)
+        self._maps.enable_segmentation_rendering()
+        objects = self._maps.render().copy()
+        self._maps.disable_segmentation_rendering()
+        self._maps.enable_depth_rendering()
+        depth = self._maps.render().astype(np.float32)
+        self._maps.disable_depth_rendering()
+        seen = (objects[..., 1] == int(self._mujoco.mjtObj.mjOBJ_GEOM)) & (objects[..., 0] >= 0)
+        instance = np.zeros(seen.shape, np.uint16)
+        instance[seen] = self._instance_of_geom[objects[..., 0][seen]]
+        depth[~seen] = 0
+        return depth, instance
+
+    def _aim(self, camera_pose: Matrix) -> None:
+        self._data.cam_xpos[0] = camera_pose[:3, 3]
+        self._data.cam_xmat[0] = (camera_pose[:3, :3] @ np.diag([1.0, -1.0, -1.0])).reshape(9)
 
     def hidden(self, camera_pose: Matrix, points: Matrix, own_group: int) -> npt.NDArray[np.bool_]:
         """Which world points (n, 3) have something other than the actor `own_group` between them and the camera."""

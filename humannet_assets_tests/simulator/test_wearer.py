@@ -70,7 +70,9 @@ def test_contacts_are_the_times_of_touch(name: str) -> None:
     for thing in work.things.values():
         for hold in thing.holds:
             assert any(
-                contact.actor == ACTOR[hold.side] and contact.object == thing.prop.noun and abs(contact.start_s - hold.start_s) < 0.01
+                contact.actor == ACTOR[hold.side]
+                and contact.object == thing.prop.noun
+                and abs(contact.start_s - hold.start_s) < 0.01
                 for contact in work.contacts
             )
 

@@ -166,10 +166,22 @@ class Choreography:
         return HandPose(target - frame @ grasp.centre * self.wearer.look.scale, yaw, pitch, supination, grasp.fingers)
 
     def carry(
-        self, side: Side, thing: Thing, goal: Vector, text: str, verb: str, *, lift: float = 0.05, supination: float | None = None,
-        pitch: float | None = None, keep_yaw: bool = False, anchor: Vector | None = None, noun: str = "", curve: Callable[[float], Vector] | None = None,
+        self,
+        side: Side,
+        thing: Thing,
+        goal: Vector,
+        text: str,
+        verb: str,
+        *,
+        lift: float = 0.05,
+        supination: float | None = None,
+        pitch: float | None = None,
+        keep_yaw: bool = False,
+        anchor: Vector | None = None,
+        noun: str = "",
+        curve: Callable[[float], Vector] | None = None,
         seconds: float | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Bring the held thing to `goal`: its foot, or the point `anchor` of its frame, comes to lie there."""
         hold = thing.holds[-1]
         pose = self.hand(side)
@@ -184,9 +196,16 @@ class Choreography:
         wrist = goal - frame @ (hold.offset + hold.turn @ inside)
         turned = replace(turned, wrist=wrist)
         self.go(
-            side, turned, seconds or self.seconds(side, wrist, 0.7), text, verb, noun or thing.prop.noun, lift=lift,
-            look=goal, curve=curve,
-        )  # fmt: skip
+            side,
+            turned,
+            seconds or self.seconds(side, wrist, 0.7),
+            text,
+            verb,
+            noun or thing.prop.noun,
+            lift=lift,
+            look=goal,
+            curve=curve,
+        )
 
     def swing(self, side: Side, thing: Thing, share: float, text: str, verb: str, noun: str = "") -> None:
         """Open or close what the hand holds by its handle to that share; the hand follows the handle's way."""

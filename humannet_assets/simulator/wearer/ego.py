@@ -114,9 +114,18 @@ def ego_shot(
 
     nouns = ", ".join(dict.fromkeys(thing.prop.noun for thing in shown.work.things.values()))
     return Shot(
-        scene or f"ego_{plan[0]}", f"A wearer at a {station.surface} ({', '.join(plan)}) with {nouns}.", place.environment, "ego", True,
-        place.builder, animate, float(rng.uniform(50, 62)), shown.work.segments, shown.work.contacts, place.name,
-    )  # fmt: skip
+        scene or f"ego_{plan[0]}",
+        f"A wearer at a {station.surface} ({', '.join(plan)}) with {nouns}.",
+        place.environment,
+        "ego",
+        True,
+        place.builder,
+        animate,
+        float(rng.uniform(50, 62)),
+        shown.work.segments,
+        shown.work.contacts,
+        place.name,
+    )
 
 
 def draw_plan(rng: np.random.Generator, first: str | None = None) -> list[str]:

@@ -44,7 +44,9 @@ def sample_place(kind: str, seed: int) -> Place:
         scene.wall("near_wall", (-1.1, -1.9), (1.1, -1.9), 2.6, "end")
         return Place(f"{kind}/{seed}", "work_study", scene, routes=[np.array([[0.0, 0.3], [0.1, 7.0], [-0.1, 13.0]])])
     if kind == "street":
-        return Place(f"{kind}/{seed}", "outdoor", samples.street(rng), routes=[np.array([[0.1, 0.0], [0.0, 12.0], [0.2, 24.0]])])
+        return Place(
+            f"{kind}/{seed}", "outdoor", samples.street(rng), routes=[np.array([[0.1, 0.0], [0.0, 12.0], [0.2, 24.0]])]
+        )
     return _table_room(rng, kind, seed)
 
 
@@ -66,5 +68,15 @@ def _table_room(rng: np.random.Generator, kind: str, seed: int) -> Place:
         Station(f"{kind}_near", kind.replace("_", " "), (-0.38, 0.0), 0.0, TABLE_TOP_M),
         Station(f"{kind}_far", kind.replace("_", " "), (0.38, 1.04), np.pi, TABLE_TOP_M),
     ]
-    around = [(-0.9, -0.7), (0.0, -0.65), (1.35, -0.6), (1.45, 0.5), (1.3, 1.5), (0.0, 1.55), (-1.3, 1.5), (-1.45, 0.5), (-1.3, -0.6)]
+    around = [
+        (-0.9, -0.7),
+        (0.0, -0.65),
+        (1.35, -0.6),
+        (1.45, 0.5),
+        (1.3, 1.5),
+        (0.0, 1.55),
+        (-1.3, 1.5),
+        (-1.45, 0.5),
+        (-1.3, -0.6),
+    ]
     return Place(f"{kind}/{seed}", _ENVIRONMENTS[kind], scene, stations, [np.array(around)])

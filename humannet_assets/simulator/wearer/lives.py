@@ -52,10 +52,12 @@ HABITS: Mapping[str, Habit] = {
     "workshop_maker": Habit({"workbench": 7, "corridor": 1}, {"open": 4, "stack": 3, "unscrew": 3, "wipe": 2, "hand_over": 2}),
     "street_walker": Habit({"street": 8, "corridor": 2}, {"move": 1}),
     "waiter": Habit({"dining_table": 5, "corridor": 3}, {"tray": 5, "wipe": 3, "pour": 3, "move": 2}),
-    "parent_at_play": Habit({"dining_table": 4, "kitchen_table": 2, "street": 1}, {"stack": 5, "move": 3, "lift": 3, "hand_over": 2}),
+    "parent_at_play": Habit(
+        {"dining_table": 4, "kitchen_table": 2, "street": 1}, {"stack": 5, "move": 3, "lift": 3, "hand_over": 2}
+    ),
     "courier": Habit({"street": 5, "corridor": 4, "desk": 1}, {"open": 3, "lift": 3, "press": 3}),
     "student": Habit({"desk": 4, "street": 2, "kitchen_table": 2}, {"push": 3, "pour": 2, "lift": 2, "stir": 1, "press": 1}),
-}  # fmt: skip
+}
 """Ways to live, by name."""
 
 
@@ -150,7 +152,13 @@ class _Visit:
     def end_s(self) -> float:
         return self.phases[-1].end_s if self.phases else 0.0
 
-    def add(self, camera: Callable[[float], Matrix], body: Callable[[float], Matrix], seconds: float, work: StationWork | None = None) -> None:
+    def add(
+        self,
+        camera: Callable[[float], Matrix],
+        body: Callable[[float], Matrix],
+        seconds: float,
+        work: StationWork | None = None,
+    ) -> None:
         """Append a phase; between it and the one before the head moves over."""
         start = self.end_s
         if self.phases:
@@ -194,7 +202,9 @@ class _Join:
         self._slerp = Slerp([0.0, 1.0], turns)
         angle = float((turns[0].inv() * turns[1]).magnitude())
         # A step aside and a turn of the body: below 0.9 m/s and 100 degrees a second at its fastest.
-        self.seconds = seconds or max(0.7, 1.9 * float(np.linalg.norm(end[:3, 3] - start[:3, 3])) / 0.9, 1.9 * angle / math.radians(100))
+        self.seconds = seconds or max(
+            0.7, 1.9 * float(np.linalg.norm(end[:3, 3] - start[:3, 3])) / 0.9, 1.9 * angle / math.radians(100)
+        )
 
     def at(self, time_s: float) -> Matrix:
         share = minimum_jerk(time_s / self.seconds)

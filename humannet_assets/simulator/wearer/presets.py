@@ -45,5 +45,10 @@ def preset_shot(name: str, rng: np.random.Generator, *, place: Place | None = No
         raise KeyError(f"no preset {name!r}; there are {', '.join(PRESETS)}")
     preset = PRESETS[name]
     return ego_shot(
-        rng, duration_s=PRESET_SECONDS, place=place, plan=preset.activities or None, one_handed=preset.one_handed, scene=f"ego_{name}"
+        rng,
+        duration_s=PRESET_SECONDS,
+        place=place,
+        plan=preset.activities or None,
+        one_handed=preset.one_handed,
+        scene=f"ego_{name}",
     )

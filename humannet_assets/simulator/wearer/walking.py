@@ -72,7 +72,9 @@ class Walk:
         self._pitch = float(rng.uniform(-0.22, -0.06))
         self.end_s = float(self._times[-1])
 
-    def _distances(self, rng: np.random.Generator, duration_s: float, speed: float, start_m: float, goal_m: float | None) -> Vector:
+    def _distances(
+        self, rng: np.random.Generator, duration_s: float, speed: float, start_m: float, goal_m: float | None
+    ) -> Vector:
         """Distance along the route every `_STEP_S`: legs with stops between them."""
         path, length = Path(np.array([start_m])), float(self._knots[-1])
         if goal_m is not None:
@@ -226,8 +228,13 @@ class Carried:
 
 
 def walk_shot(
-    rng: np.random.Generator, *, duration_s: float, place: Place | None = None, wearer: Wearer | None = None, carries: bool | None = None
-) -> Shot:  # fmt: skip
+    rng: np.random.Generator,
+    *,
+    duration_s: float,
+    place: Place | None = None,
+    wearer: Wearer | None = None,
+    carries: bool | None = None,
+) -> Shot:
     """A wearer walks along a route of a place (a corridor or street if none is given), stops, turns, looks around.
 
     Args:
@@ -245,7 +252,9 @@ def walk_shot(
         raise ValueError(f"{place.name} has no route to walk")
     wearer = wearer or draw_wearer(rng)
     walk = Walk(rng, place.routes[int(rng.integers(len(place.routes)))], duration_s, eye_m=float(rng.uniform(1.5, 1.72)))
-    carried = Carried.draw(rng, place.builder, wearer, duration_s) if (rng.random() < 0.3 if carries is None else carries) else None
+    carried = (
+        Carried.draw(rng, place.builder, wearer, duration_s) if (rng.random() < 0.3 if carries is None else carries) else None
+    )
     exposure = Exposure(rng)
 
     def animate(world: World, time_s: float) -> State:
@@ -263,5 +272,3 @@ def walk_shot(
         contacts = [Contact(actor=actor, object=carried.prop.noun, start_s=0.0, end_s=duration_s)]
     fov = float(rng.uniform(55, 68))
     return Shot("ego_walk", text, place.environment, "ego", True, place.builder, animate, fov, [], contacts, place.name)
-
-
