@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from humannet_assets.simulator.sidecar import Intrinsics
+from humannet_assets.media.sidecar import Intrinsics
 
 Matrix = npt.NDArray[np.float64]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from humannet_assets.media.sidecar import BODY_JOINTS
 from humannet_assets.simulator.cameras import Matrix, rotation
 from humannet_assets.simulator.motion import gait
-from humannet_assets.simulator.sidecar import BODY_JOINTS
 from humannet_assets.simulator.world import SceneBuilder, World
 
 Color = tuple[float, float, float]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.cameras import Matrix, rotation
 from humannet_assets.simulator.motion import Path
-from humannet_assets.simulator.sidecar import Side
 from humannet_assets.simulator.world import SceneBuilder, World
 
 Vector = npt.NDArray[np.float64]

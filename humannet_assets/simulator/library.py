@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
+from humannet_assets.media.sidecar import Contact, FrameTruth, Outcome, Segment, Sidecar, load_sidecar
 from humannet_assets.simulator import scenes
 from humannet_assets.simulator.cameras import intrinsics
 from humannet_assets.simulator.encoding import Encoding, read_video, truncate, write_video
 from humannet_assets.simulator.shots import Shot, render_shot
-from humannet_assets.simulator.sidecar import Contact, FrameTruth, Outcome, Segment, Sidecar, load_sidecar
 from humannet_assets.simulator.world import RGB
 
 MakeShot = Callable[[np.random.Generator], Shot]

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from humannet_assets.media.sidecar import Sidecar, dump_sidecar, sidecar_path
 from humannet_assets.simulator.library import CASES, Case
-from humannet_assets.simulator.sidecar import Sidecar, dump_sidecar, sidecar_path
 from humannet_assets.simulator.world import RenderingUnavailableError
 
 Progress = Callable[[str], None]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from humannet_assets.media.sidecar import Actor, Side
 from humannet_assets.simulator.cameras import head_sway, look_at, rotation, walking_head
 from humannet_assets.simulator.figures import Clothes, Figure, Posture, limb, standing, walking
 from humannet_assets.simulator.hands import SKIN_TONES, WearerHand
@@ -14,7 +15,6 @@ from humannet_assets.simulator.motion import Carry, Path
 from humannet_assets.simulator.places import samples as places
 from humannet_assets.simulator.places.samples import TABLE_TOP_M, Parts, TableLook, TableTop
 from humannet_assets.simulator.shots import BODY_GROUP, HAND_GROUP, BodyState, Shot, State, path_actions
-from humannet_assets.simulator.sidecar import Actor, Side
 from humannet_assets.simulator.world import OBJECT, SceneBuilder, World
 
 Color = tuple[float, float, float]

@@ -9,9 +9,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from humannet_assets.simulator.cameras import Matrix, intrinsics, to_camera
-from humannet_assets.simulator.motion import Path
-from humannet_assets.simulator.sidecar import (
+from humannet_assets.media.sidecar import (
     Actor,
     BodyTruth,
     Contact,
@@ -23,6 +21,8 @@ from humannet_assets.simulator.sidecar import (
     Side,
     Viewpoint,
 )
+from humannet_assets.simulator.cameras import Matrix, intrinsics, to_camera
+from humannet_assets.simulator.motion import Path
 from humannet_assets.simulator.world import RGB, SceneBuilder, World
 
 LEFT_GROUP, RIGHT_GROUP, BODY_GROUP = 2, 3, 4

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from humannet_assets.media.sidecar import MEDIAPIPE_BODY_INDEX, Sidecar, dump_sidecar, load_sidecar
 from humannet_assets.simulator.encoding import read_video, write_video
 from humannet_assets.simulator.library import CASES, Rendered
 from humannet_assets.simulator.sample_library import main, make_case
-from humannet_assets.simulator.sidecar import MEDIAPIPE_BODY_INDEX, Sidecar, dump_sidecar, load_sidecar
 from humannet_assets.simulator.world import RenderingUnavailableError, SceneBuilder, load_mujoco
 
 NAMES = [case.name for case in CASES]

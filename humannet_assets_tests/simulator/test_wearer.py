@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from humannet_assets.simulator.sidecar import Side
+from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.wearer.activities import ACTIVITIES, NoPlaceError, free_spot, move_thing, pour
 from humannet_assets.simulator.wearer.body import SIDES, HandPose, draw_wearer
 from humannet_assets.simulator.wearer.choreography import ACTOR, Choreography

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.cameras import Matrix, rotation
 from humannet_assets.simulator.motion import minimum_jerk
 from humannet_assets.simulator.robot.model import JOINTS
-from humannet_assets.simulator.sidecar import Side
 from humannet_assets.simulator.world import load_mujoco
 
 DAMPING = 0.03

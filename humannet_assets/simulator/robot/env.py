@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from humannet_assets.media.sidecar import Intrinsics, Side
 from humannet_assets.simulator.cameras import Matrix, intrinsics, rotation
 from humannet_assets.simulator.robot.control import READY, InverseKinematics, downward
 from humannet_assets.simulator.robot.model import (
@@ -25,7 +26,6 @@ from humannet_assets.simulator.robot.model import (
     head_pose,
 )  # fmt: skip
 from humannet_assets.simulator.robot.tasks import SceneState, get_task
-from humannet_assets.simulator.sidecar import Intrinsics, Side
 from humannet_assets.simulator.world import RGB, RenderingUnavailableError, load_mujoco
 
 ACTION_SIZE = 14

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from humannet_assets.media.sidecar import Segment, Side
 from humannet_assets.simulator.cameras import Matrix
 from humannet_assets.simulator.motion import minimum_jerk
 from humannet_assets.simulator.robot.control import arched, downward
 from humannet_assets.simulator.robot.env import TabletopEnv, home_pose
 from humannet_assets.simulator.robot.model import CONTROL_RATE_HZ, SIDES
 from humannet_assets.simulator.robot.tasks import Action, Grasp
-from humannet_assets.simulator.sidecar import Segment, Side
 
 APPROACH_M = 0.20
 GRASP_NOISE_M, YAW_NOISE_RAD = 0.0015, 0.02

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator import textures
 from humannet_assets.simulator.cameras import Matrix, look_at
 from humannet_assets.simulator.robot.things import DENSITY, DRAWER_TRAVEL_M, Solid, Thing
-from humannet_assets.simulator.sidecar import Side
 from humannet_assets.simulator.world import load_mujoco
 
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -235,7 +235,7 @@ def _add_thing(mujoco: Any, spec: Any, thing: Thing) -> None:
         still = spec.worldbody.add_body(name=f"{thing.name}_case", pos=pose[:3, 3], quat=quaternion)
         body.add_joint(
             name=thing.name, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=(0, -1, 0), range=(0, DRAWER_TRAVEL_M), damping=[4.0, 0, 0],
-            frictionloss=[0.8], armature=0.05,
+            frictionloss=0.8, armature=0.05,
         )  # fmt: skip
     elif thing.kind != "mark":
         body.add_freejoint(name=thing.name)

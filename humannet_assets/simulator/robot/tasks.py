@@ -12,10 +12,10 @@ from typing import Literal
 
 import numpy as np
 
+from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.cameras import Matrix
 from humannet_assets.simulator.robot import things as th
 from humannet_assets.simulator.robot.things import COLORS, Kind, Thing
-from humannet_assets.simulator.sidecar import Side
 
 PLACED_M = 0.045
 """A placed thing lies at most this far (horizontally) from the middle of what it was put on: within a bowl or plate."""

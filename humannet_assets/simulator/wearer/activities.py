@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from humannet_assets.simulator.sidecar import Side
+from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.wearer.body import OUT, SIDES, HandPose
 from humannet_assets.simulator.wearer.choreography import Choreography, Thing
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.cameras import Matrix, rotation
 from humannet_assets.simulator.hands import FINGERS_SIZE, SKIN_TONES, Fingers, HandSkin
-from humannet_assets.simulator.sidecar import Side
 
 Vector = npt.NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from humannet_assets.media.sidecar import Actor, Contact, Segment, Side
 from humannet_assets.simulator.cameras import Matrix
 from humannet_assets.simulator.motion import Path
-from humannet_assets.simulator.sidecar import Actor, Contact, Segment, Side
 from humannet_assets.simulator.wearer.body import OUT, SIDES, HandPose, Wearer, hand_frame, natural_yaw
 from humannet_assets.simulator.wearer.grasps import OPEN, RELAXED, GraspKind, grasp_of
 from humannet_assets.simulator.wearer.props import Prop

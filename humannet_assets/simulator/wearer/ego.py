@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.hands import HandBody
 from humannet_assets.simulator.places.place import Place, Station
 from humannet_assets.simulator.shots import HAND_GROUP, Shot, State
-from humannet_assets.simulator.sidecar import Side
 from humannet_assets.simulator.wearer.activities import ACTIVITIES, Activity, NoPlaceError, free_spot
 from humannet_assets.simulator.wearer.body import SIDES, HandPose, Wearer, draw_wearer, elbow_of
 from humannet_assets.simulator.wearer.choreography import Choreography, Thing

@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.hands import FINGER_RADIUS_M, Fingers, finger_joints
-from humannet_assets.simulator.sidecar import Side
 
 Vector = npt.NDArray[np.float64]
 GraspKind = Literal["wrap", "pinch", "flat", "point", "rim"]

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation, Slerp
 
+from humannet_assets.media.sidecar import Contact, Segment, Side
 from humannet_assets.simulator.cameras import Matrix
 from humannet_assets.simulator.hands import HandBody
 from humannet_assets.simulator.motion import minimum_jerk
 from humannet_assets.simulator.places.place import Place, Station
 from humannet_assets.simulator.shots import Shot, State
-from humannet_assets.simulator.sidecar import Contact, Segment, Side
 from humannet_assets.simulator.wearer.body import OUT, HandPose, Wearer, draw_wearer, elbow_of
 from humannet_assets.simulator.wearer.ego import StationWork, compose_work, declare_hands
 from humannet_assets.simulator.wearer.gaze import Exposure

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from humannet_assets.media.sidecar import Contact, Side
 from humannet_assets.simulator.cameras import Matrix, look_at, rotation
 from humannet_assets.simulator.hands import HandBody
 from humannet_assets.simulator.motion import Path
 from humannet_assets.simulator.places.place import Place
 from humannet_assets.simulator.shots import HAND_GROUP, Shot, State
-from humannet_assets.simulator.sidecar import Contact, Side
 from humannet_assets.simulator.wearer.body import OUT, HandPose, Wearer, draw_wearer, elbow_of
 from humannet_assets.simulator.wearer.gaze import Exposure
 from humannet_assets.simulator.wearer.grasps import grasp_of

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from humannet_assets.simulator.sidecar import (
+from humannet_assets.media.sidecar import (
     BODY_JOINTS,
     MEDIAPIPE_BODY_INDEX,
     FrameTruth,
