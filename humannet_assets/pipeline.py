@@ -30,6 +30,7 @@ def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[
         settings: Thresholds of every step.
         access: How `raw_videos` reads files to identify them; local files by default.
     """
+    from humannet_assets.geometry.known_cameras import KnownCamerasStep
     from humannet_assets.geometry.segments import SegmentsStep
     from humannet_assets.geometry.trajectories import CameraTrajectoryStep
     from humannet_assets.language.annotations import AnnotationStep
@@ -51,6 +52,7 @@ def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[
             (VideoSourceStep(settings.video_sources),),
             (RawVideoStep(settings.raw_videos),),
         ),
+        "known_cameras": ((KnownCamerasStep(settings.known_cameras, access),),),
         "video_duplicates": ((DuplicateStep(settings.video_duplicates),),),
         "shots": ((ShotStep(settings.shots),), (ClipStep(settings.clips),)),
         "clip_signals": ((ClipSignalsStep(settings.clip_signals),),),

@@ -59,6 +59,7 @@ class Settings(StepConfig):
     video_files: IdentifyConfig = Field(default_factory=IdentifyConfig)
     video_sources: NoConfig = Field(default_factory=NoConfig)
     raw_videos: RawVideoConfig = Field(default_factory=RawVideoConfig)
+    known_cameras: NoConfig = Field(default_factory=NoConfig)
     video_duplicates: DuplicateConfig = Field(default_factory=DuplicateConfig)
     shots: ShotConfig = Field(default_factory=ShotConfig)
     clips: ClipConfig = Field(default_factory=ClipConfig)

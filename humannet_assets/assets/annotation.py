@@ -36,7 +36,7 @@ _TRACK_PICTURES = {"hand_tracks": hand_plot, "body_tracks": body_plot, "camera_t
         dg.AssetSpec(
             table.name,
             description=table.doc,
-            deps=["filtered_clips"],
+            deps=["filtered_clips", *extra],
             skippable=True,
             metadata=schema_metadata(table),
             owners=OWNERS,
@@ -44,10 +44,10 @@ _TRACK_PICTURES = {"hand_tracks": hand_plot, "body_tracks": body_plot, "camera_t
             kinds=kinds,
             automation_condition=DOWNSTREAM,
         )
-        for table, kinds in (
-            (HAND_TRACKS, {"mediapipe", "lance"}),
-            (BODY_TRACKS, {"mediapipe", "lance"}),
-            (CAMERA_TRAJECTORIES, {"opencv", "lance"}),
+        for table, kinds, extra in (
+            (HAND_TRACKS, {"mediapipe", "lance"}, ["known_cameras"]),
+            (BODY_TRACKS, {"mediapipe", "lance"}, []),
+            (CAMERA_TRAJECTORIES, {"opencv", "lance"}, ["known_cameras"]),
         )
     ],
 )

@@ -10,7 +10,7 @@ import polars as pl
 
 from humannet_assets.assets.common import picture_metadata, windows_of
 from humannet_assets.figures.contact_sheet import Tile, contact_sheet, spread
-from humannet_assets.figures.plots import rotation_curves, segment_timelines, track_paths
+from humannet_assets.figures.plots import camera_paths, rotation_curves, segment_timelines, track_paths
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.store.lance_store import LanceStore, quoted
 from humannet_assets.store.schema import Table
@@ -20,6 +20,7 @@ from humannet_assets.store.tables import (
     CLIP_SIGNALS,
     FILTERED_CLIPS,
     HAND_TRACKS,
+    KNOWN_CAMERAS,
     RAW_VIDEOS,
     SEGMENTS,
     VIDEO_DUPLICATES,
@@ -143,6 +144,14 @@ def camera_plot(pipeline: PipelineResource, context: dg.AssetExecutionContext) -
     shown = frame.filter(pl.col("times_s").list.len() > 1).head(2 * PLOTTED_CLIPS)
     clips = {row["unit_id"]: row for row in shown.iter_rows(named=True)}
     return picture_metadata(rotation_curves(clips, "camera rotation against the clip's first frame"), "rotation")
+
+
+def known_camera_plot(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:
+    """Paths of some known cameras, seen from above."""
+    columns = ["camera_id", "world", "position_m"]
+    frame = _rows(pipeline.store, KNOWN_CAMERAS, columns, windows_of(context), "outcome = 'kept' AND camera_id IS NOT NULL")
+    rows = frame.sort("camera_id").head(2 * PLOTTED_CLIPS).to_dicts()
+    return picture_metadata(camera_paths(rows, "known camera paths from above, metres"), "camera_paths")
 
 
 def segment_plot(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import dagster as dg
 
 from humannet_assets.assets.common import OWNERS, RETRY, materialize, schema_metadata, spec
-from humannet_assets.assets.pictures import video_sheet
+from humannet_assets.assets.pictures import known_camera_plot, video_sheet
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.sources.listing import refresh_sources
-from humannet_assets.store.tables import RAW_VIDEOS, SOURCE_CATALOG, SOURCE_FILES
+from humannet_assets.store.tables import KNOWN_CAMERAS, RAW_VIDEOS, SOURCE_CATALOG, SOURCE_FILES
 
 
 @dg.asset(
@@ -41,3 +41,9 @@ def source_catalog(context: dg.AssetExecutionContext, pipeline: PipelineResource
 def raw_videos(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
     """Identify files by their bytes, then probe and decode each new video once."""
     return materialize(context, pipeline, video_sheet)
+
+
+@dg.asset(**spec(KNOWN_CAMERAS, ["raw_videos"]))
+def known_cameras(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
+    """Read intrinsics and poses from the sidecars beside videos; videos without any are kept with no rows."""
+    return materialize(context, pipeline, known_camera_plot)

@@ -249,6 +249,32 @@ def models(
 
 
 @app.command()
+def simulate(
+    profile: Annotated[str, typer.Option(help="sample, world, lives or robot.")] = "world",
+    out: Annotated[Path | None, typer.Option(help="Folder to write into. [default: simulated/PROFILE]")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Decides everything that is drawn. [default: 0]")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", metavar="NAME=VALUE", help="Option of the profile; may be repeated.")
+    ] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only the file of this name; may be repeated.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that render at the same time; 0: one per core.")] = 0,
+    show_options: Annotated[bool, typer.Option("--options", help="Print the profile's options and leave.")] = False,
+) -> None:
+    """Make footage with ground truth; run it again to go on where it was stopped."""
+    from humannet_assets.cli.simulate import parse_options, print_options
+    from humannet_assets.cli.simulate import simulate as run
+
+    console = _console()
+    if show_options:
+        print_options(profile, console)
+        return
+    options = parse_options(option or ())
+    if seed is not None:
+        options["seed"] = str(seed)
+    run(profile, options, out or Path("simulated") / profile, only or (), workers, console)
+
+
+@app.command()
 def settings(context: typer.Context, section: Annotated[str | None, typer.Argument(help="Only this section.")] = None) -> None:
     """Every setting with its value, its range and where its default comes from."""
     from humannet_assets.cli.settings import print_settings

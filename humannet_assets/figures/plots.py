@@ -111,3 +111,25 @@ def rotation_curves(clips: Mapping[str, Mapping[str, Any]], title: str) -> bytes
     axis.set(xlabel="seconds into the clip", ylabel="rotation, degrees", title=title)
     axis.legend(fontsize=6, ncols=4)
     return _jpeg(figure)
+
+
+def camera_paths(cameras: Sequence[Mapping[str, Any]], title: str) -> bytes | None:
+    """Where cameras went, seen from above.
+
+    Args:
+        cameras: Rows with world and position_m (list of x, y, z per frame, metres, z up).
+        title: Heading.
+    """
+    if not cameras:
+        return None
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axis = figure.subplots()
+    for row in cameras:
+        path = np.asarray(row["position_m"], dtype=float)
+        (line,) = axis.plot(path[:, 0], path[:, 1], linewidth=1, label=row["world"] or row["camera_id"][:8])
+        axis.plot(*path[0, :2], "o", color=line.get_color(), markersize=4)
+    axis.set(xlabel="x, m", ylabel="y, m", title=title, aspect="equal")
+    axis.legend(fontsize=6, ncols=2)
+    return _jpeg(figure)

@@ -105,7 +105,7 @@ def _residuals_px(rotations: Floats, first: Floats, second_px: Floats, camera: P
     turned = np.einsum("mij,nj->mni", rotations, first)
     depth = turned[..., 2]
     safe = np.where(depth > 1e-6, depth, 1.0)
-    pixels = turned[..., :2] / safe[..., None] * camera.focal_px + (camera.width / 2, camera.height / 2)
+    pixels = turned[..., :2] / safe[..., None] * camera.focal_px + camera.centre
     return np.where(depth > 1e-6, np.linalg.norm(pixels - second_px, axis=-1), np.inf)
 
 

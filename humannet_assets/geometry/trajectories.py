@@ -20,10 +20,10 @@ from humannet_assets.geometry.cameras import angle_deg, fit_pose, fit_rotation
 from humannet_assets.geometry.corners import CornerTracker, Sightings, in_both
 from humannet_assets.geometry.translation import TranslationError, TranslationSettings, positions
 from humannet_assets.media.frames import Frame, FrameConsumer, FrameStep
-from humannet_assets.perception.pinhole import DEFAULT_FOV_DEG, Pinhole
+from humannet_assets.perception.pinhole import DEFAULT_FOV_DEG, INTRINSICS, Pinhole
 from humannet_assets.perception.smoothing import interpolate_rotations
 from humannet_assets.store.step import Outcome, Read, StepConfig, Unit
-from humannet_assets.store.tables import CAMERA_TRAJECTORIES, FILTERED_CLIPS
+from humannet_assets.store.tables import CAMERA_TRAJECTORIES, FILTERED_CLIPS, KNOWN_CAMERAS
 
 Floats = npt.NDArray[np.float64]
 
@@ -151,8 +151,11 @@ class CameraTrajectoryStep(FrameStep[CameraTrajectoryConfig]):
     """Writes `camera_trajectories`: one row per kept clip; rejected, with the same row, where quality control fails."""
 
     name = "camera_trajectories"
-    code_version = "1"
-    reads = (Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),)
+    code_version = "2"
+    reads = (
+        Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),
+        Read(KNOWN_CAMERAS, INTRINSICS, unit="video_id", by="values"),
+    )
     writes = CAMERA_TRAJECTORIES
 
     @property
@@ -192,7 +195,8 @@ class _TrajectoryConsumer:
 
     def finish(self) -> Outcome:
         config = self._config
-        camera = Pinhole.assumed(max(self._size[0], 1), max(self._size[1], 1), config.fov_deg)
+        width, height = max(self._size[0], 1), max(self._size[1], 1)
+        camera = Pinhole.of(width, height, self._unit.all(KNOWN_CAMERAS), config.fov_deg)
         row, reasons = build_trajectory(self._unit.id, self._sightings, self._times, camera, config)
         evidence = {
             "frames": len(self._times),

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import stat
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +24,9 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 SCHEMA_VERSION = 2
+
+MAX_SIDECAR_BYTES = 128 * 1024**2
+"""About two hours of two hands at 15 frames a second; parsed, some ten times as much memory."""
 
 HAND_JOINTS = 21
 """MediaPipe's order: wrist, then thumb, index, middle, ring and little finger from the palm outwards."""
@@ -111,12 +116,16 @@ class BodyTruth(JointSet):
 class FrameTruth(_Model):
     """One frame: its presentation time, the camera's pose (4x4, world <- camera, metres) and who is in the picture.
 
+    `camera` is None where no camera was (a screen recording).
+
     `brightness` scales the picture (1 as rendered, 0 black): below 1 only inside fades. `exposure` is the gain the camera's
     automatic exposure applied to the rendered picture (1: none).
     """
 
     time_s: float = Field(ge=0)
-    camera: list[Annotated[list[float], Field(min_length=4, max_length=4)]] = Field(min_length=4, max_length=4)
+    camera: list[Annotated[list[float], Field(min_length=4, max_length=4)]] | None = Field(
+        default=None, min_length=4, max_length=4
+    )
     hands: dict[Side, JointSet] = Field(default_factory=dict)
     bodies: list[BodyTruth] = Field(default_factory=list)
     brightness: float = Field(default=1.0, ge=0, le=1)
@@ -226,8 +235,8 @@ class Sidecar(_Model):
     def _consistent(self) -> Self:
         if len(self.frames) != self.frame_count:
             raise ValueError(f"frame_count is {self.frame_count} but {len(self.frames)} frames are described")
-        if self.frames and self.intrinsics is None:
-            raise ValueError("frames without intrinsics: joints could not be projected")
+        if self.intrinsics is None and any(frame.camera or frame.hands or frame.bodies for frame in self.frames):
+            raise ValueError("frames with a camera or joints but without intrinsics: nothing could be projected")
         times = [frame.time_s for frame in self.frames]
         if any(after <= before for before, after in pairwise(times)):
             raise ValueError("frame times do not increase")
@@ -257,6 +266,33 @@ def sidecar_path(video: Path) -> Path:
     return video.with_suffix(".json")
 
 
+def read_sidecar_text(path: Path) -> str | None:
+    """Content of a sidecar; None when there is none. Sidecars lie in folders others may write to: they are read like footage.
+
+    Raises:
+        SidecarError: It is a link, no regular file, too large or not UTF-8: nothing is followed out of the video's folder.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if path.is_symlink():
+            raise SidecarError(f"{path}: a link; put the sidecar itself beside the video") from None
+        raise SidecarError(f"{path}: cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SidecarError(f"{path}: not a regular file; remove it or put a JSON file there")
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(MAX_SIDECAR_BYTES + 1)
+    if len(content) > MAX_SIDECAR_BYTES:
+        raise SidecarError(f"{path}: larger than {MAX_SIDECAR_BYTES} bytes; a sidecar holds labels, not data")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SidecarError(f"{path}: not UTF-8: {error}") from None
+
+
 def load_sidecar(path: str | Path) -> Sidecar:
     """Read and validate a sidecar.
 
@@ -264,27 +300,38 @@ def load_sidecar(path: str | Path) -> Sidecar:
         path: The sidecar, or the video it lies beside.
 
     Raises:
-        SidecarError: Missing, not JSON, another schema version, or a field that contradicts the schema.
+        SidecarError: Missing, not to be read (see `read_sidecar_text`), not JSON, another schema version, or a field that
+            contradicts the schema.
     """
     file = Path(path)
     if file.suffix != ".json":
         file = sidecar_path(file)
+    text = read_sidecar_text(file)
+    if text is None:
+        raise SidecarError(f"no sidecar at {file}. Only simulated videos have one.")
+    return parse_sidecar(text, file)
+
+
+def parse_sidecar(text: str, place: str | Path) -> Sidecar:
+    """Validate a sidecar's text; `place` goes into messages.
+
+    Raises:
+        SidecarError: Not JSON, another schema version, or a field that contradicts the schema.
+    """
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SidecarError(f"no sidecar at {file}: {error}. Only simulated videos have one.") from error
-    except ValueError as error:
-        raise SidecarError(f"{file} is not JSON: {error}. Make it again with the sample library's generator.") from error
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SidecarError(f"{place} is not JSON: {error}. Make it again with the sample library's generator.") from error
     if isinstance(content, Mapping) and content.get("schema_version") != SCHEMA_VERSION:
         raise SidecarError(
-            f"{file} has schema version {content.get('schema_version')!r}, this code reads {SCHEMA_VERSION}. "
+            f"{place} has schema version {content.get('schema_version')!r}, this code reads {SCHEMA_VERSION}. "
             "Make it again with the sample library's generator."
         )
     try:
         return Sidecar.model_validate(content)
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, e['loc'])) or 'sidecar'}: {e['msg']}" for e in error.errors()[:10]]
-        raise SidecarError("\n".join([f"{file} contradicts the sidecar schema:", *lines])) from error
+        raise SidecarError("\n".join([f"{place} contradicts the sidecar schema:", *lines])) from error
 
 
 def dump_sidecar(sidecar: Sidecar) -> str:

@@ -18,9 +18,9 @@ from humannet_assets.media.frames import Frame, FrameConsumer, FrameStep
 from humannet_assets.perception.detectors import Hand, box_of, get_hand_detector
 from humannet_assets.perception.hand_assembly import build_hand_tracks, hand_detection
 from humannet_assets.perception.models import HAND, model_fingerprint
-from humannet_assets.perception.pinhole import DEFAULT_FOV_DEG, Pinhole
+from humannet_assets.perception.pinhole import DEFAULT_FOV_DEG, INTRINSICS, Pinhole
 from humannet_assets.store.step import Outcome, Read, StepConfig, Unit
-from humannet_assets.store.tables import FILTERED_CLIPS, HAND_TRACKS
+from humannet_assets.store.tables import FILTERED_CLIPS, HAND_TRACKS, KNOWN_CAMERAS
 
 _MIN_CROP_PX = 16
 _SAME_PALM = 1.0  # palms closer than one palm length are taken for one hand when deciding whether to look again
@@ -151,8 +151,11 @@ class HandTracksStep(FrameStep[HandTracksConfig]):
     """Writes `hand_tracks`: one row per hand of each kept clip. A clip without hands is kept with no rows."""
 
     name = "hand_tracks"
-    code_version = "1"
-    reads = (Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),)
+    code_version = "2"
+    reads = (
+        Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),
+        Read(KNOWN_CAMERAS, INTRINSICS, unit="video_id", by="values"),
+    )
     writes = HAND_TRACKS
 
     @property
@@ -206,7 +209,7 @@ class _HandConsumer:
         }
         if not any(self._frames):
             return Outcome.kept(self._unit, [], {**evidence, "hands": 0})
-        camera = Pinhole.assumed(*self._size, self._config.fov_deg)
+        camera = Pinhole.of(*self._size, self._unit.all(KNOWN_CAMERAS), self._config.fov_deg)
         rows, dropped = build_hand_tracks(self._unit.id, self._frames, self._times, camera, self._config)
         return Outcome.kept(self._unit, rows, {**evidence, **dropped, "hands": len(rows)})
 

@@ -1,11 +1,13 @@
 """The pinhole camera assumed where none is known, and the pose of a hand in its frame.
 
-Camera frame: x right, y down, z forward, metres. Pixels: u right, v down, principal point at the picture's centre.
+Camera frame: x right, y down, z forward, metres. Pixels: u right, v down.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,39 +17,67 @@ Floats = npt.NDArray[np.float64]
 DEFAULT_FOV_DEG = 70.0
 """Field of view across the picture's longer side: a 26 mm-equivalent phone main camera sees 69.4 degrees [our choice]."""
 
+INTRINSICS = ("image_width", "image_height", "fx", "fy", "cx", "cy")
+"""Columns of `known_cameras` that steps with a pinhole camera read."""
+
 WRIST, INDEX_MCP, MIDDLE_MCP, PINKY_MCP = 0, 5, 9, 17
 _PALM = (WRIST, INDEX_MCP, MIDDLE_MCP, 13, PINKY_MCP)
 
 
 @dataclass(frozen=True)
 class Pinhole:
-    """Intrinsics of one picture size. `source` is known or assumed."""
+    """Intrinsics of one picture size, square pixels. `source` is known or assumed.
+
+    `centre_px` is the principal point; None is the picture's middle.
+    """
 
     width: int
     height: int
     focal_px: float
     source: str
+    centre_px: tuple[float, float] | None = None
 
     @classmethod
     def assumed(cls, width: int, height: int, fov_deg: float = DEFAULT_FOV_DEG) -> Pinhole:
         """Square pixels and a field of view of `fov_deg` across the longer side (so that portrait and landscape agree)."""
         return cls(width, height, max(width, height) / 2 / float(np.tan(np.radians(fov_deg) / 2)), "assumed")
 
+    @classmethod
+    def of(cls, width: int, height: int, known: Sequence[Mapping[str, Any]], fov_deg: float = DEFAULT_FOV_DEG) -> Pinhole:
+        """The camera that came with the footage, for the picture scaled to width x height; the assumed one without.
+
+        Args:
+            width: Of the scaled picture, pixels.
+            height: Likewise.
+            known: Rows of `known_cameras` of the video; all of one video have the same intrinsics.
+            fov_deg: Field of view assumed where nothing is known.
+        """
+        if not known:
+            return cls.assumed(width, height, fov_deg)
+        row = known[0]
+        sx, sy = width / row["image_width"], height / row["image_height"]
+        # Pixels that are not square are made so: the models behind all of this know one focal length.
+        focal_px = float(np.sqrt(row["fx"] * sx * row["fy"] * sy))
+        return cls(width, height, focal_px, "known", (row["cx"] * sx, row["cy"] * sy))
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Principal point, pixels."""
+        return self.centre_px or (self.width / 2, self.height / 2)
+
     @property
     def matrix(self) -> Floats:
         """K, (3, 3)."""
-        return np.array([[self.focal_px, 0, self.width / 2], [0, self.focal_px, self.height / 2], [0, 0, 1.0]])
+        return np.array([[self.focal_px, 0, self.centre[0]], [0, self.focal_px, self.centre[1]], [0, 0, 1.0]])
 
     def bearings(self, points_px: Floats) -> Floats:
         """Unit viewing rays (n, 3) of pixels (n, 2), camera frame."""
-        rays = np.concatenate(
-            [(points_px - (self.width / 2, self.height / 2)) / self.focal_px, np.ones((len(points_px), 1))], 1
-        )
+        rays = np.concatenate([(points_px - self.centre) / self.focal_px, np.ones((len(points_px), 1))], 1)
         return rays / np.linalg.norm(rays, axis=1, keepdims=True)
 
     def project(self, points: Floats) -> Floats:
         """Pixels (n, 2) of points (n, 3) in the camera frame; points must lie in front of the camera (z > 0)."""
-        return points[:, :2] / points[:, 2:] * self.focal_px + (self.width / 2, self.height / 2)
+        return points[:, :2] / points[:, 2:] * self.focal_px + self.centre
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 A labels file has one line per video: `path` (relative to the file), and any of `human_centric` (true, false), `viewpoint`
 (ego, exo, none), `expected_outcome` (kept, rejected: what the filter should say), `cuts` and `fades` (frame numbers; the first
-frame of the new shot), `duplicate_of` (path of another video, or empty for a unique one). What is left out is not judged.
+frame of the new shot), `duplicate_of` (path of another video, or empty for a unique one), `environment` (a top-level value of
+the taxonomy), `hands` and `people` (most in view at once), `verbs` and `objects` (what is done with what: base forms, nouns).
+What is left out is not judged. A sidecar of the simulator says far more: `read_truth` reads it whole.
 
 Labels come from outside like footage does: what cannot be read is reported and left out, and disturbs no other label.
 """
@@ -12,15 +14,16 @@ from __future__ import annotations
 import csv
 import glob
 import json
-import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MAX_SIDECAR_BYTES = 64 * 1024**2
-"""Sidecars lie in folders others may write to; the largest of the simulator's has a few MB."""
+from humannet_assets.language.taxonomy import ENVIRONMENT
+from humannet_assets.media.sidecar import Sidecar, SidecarError, load_sidecar, read_sidecar_text, sidecar_path
+
+MOST_AT_ONCE = 1000
+"""A label that counts more hands or people than this is a typing error."""
 
 _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
@@ -34,7 +37,8 @@ class Label:
     """What is known of one video; None means not labelled.
 
     `duplicate_of` is the uri of another video, or "" for a video that duplicates none. `kept` is what the filter should say,
-    where it differs from `human_centric` (a hopelessly blurred pair of hands is human-centric and of no use).
+    where it differs from `human_centric` (a hopelessly blurred pair of hands is human-centric and of no use). `from_simulator`
+    says that it was read from a sidecar that describes every frame.
     """
 
     uri: str
@@ -44,6 +48,12 @@ class Label:
     cuts: tuple[int, ...] | None = None
     fades: tuple[int, ...] | None = None
     duplicate_of: str | None = None
+    environment: str | None = None
+    hands: int | None = None
+    people: int | None = None
+    verbs: tuple[str, ...] | None = None
+    objects: tuple[str, ...] | None = None
+    from_simulator: bool = False
 
 
 def _flag(value: Any, place: str) -> bool | None:
@@ -65,6 +75,31 @@ def _frames(value: Any, place: str, name: str) -> tuple[int, ...] | None:
         raise LabelsError(f"{place}: {name} is {value!r}; write a list of frame numbers such as [30, 180]") from error
 
 
+def _count(value: Any, place: str, name: str) -> int | None:
+    if value is None or value == "":
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= MOST_AT_ONCE:
+        raise LabelsError(f"{place}: {name} is {value!r}; write how many are in view at once, or leave it empty")
+    return number
+
+
+def _words(value: Any, place: str, name: str) -> tuple[str, ...] | None:
+    if value is None or value == "":
+        return None
+    try:
+        words = json.loads(value) if isinstance(value, str) and value.lstrip().startswith("[") else value
+    except ValueError:
+        words = None
+    words = [words] if isinstance(words, str) else words
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        raise LabelsError(f'{place}: {name} is {value!r}; write a list of words such as ["pour", "stir"]')
+    return tuple(sorted({" ".join(word.lower().split()) for word in words if word.strip()}))
+
+
 def _label(record: Mapping[str, Any], uri: str, folder: Path, place: str) -> Label:
     other = record.get("duplicate_of")
     if other is not None and (not isinstance(other, str) or "\0" in other):
@@ -74,6 +109,12 @@ def _label(record: Mapping[str, Any], uri: str, folder: Path, place: str) -> Lab
     viewpoint = record.get("viewpoint") or None
     if viewpoint not in (None, "ego", "exo", "none"):
         raise LabelsError(f"{place}: viewpoint is {viewpoint!r}; write ego, exo or none")
+    environment = record.get("environment") or None
+    places = [label.name for label in ENVIRONMENT.labels]
+    if environment == "unknown":
+        environment = None
+    if environment is not None and environment not in places:
+        raise LabelsError(f"{place}: environment is {environment!r}; write one of {', '.join(places)}")
     return Label(
         uri=uri,
         human_centric=human_centric,
@@ -82,6 +123,12 @@ def _label(record: Mapping[str, Any], uri: str, folder: Path, place: str) -> Lab
         cuts=_frames(record.get("cuts"), place, "cuts"),
         fades=_frames(record.get("fades"), place, "fades"),
         duplicate_of=None if "duplicate_of" not in record else str((folder / other).absolute()) if other else "",
+        environment=environment,
+        hands=_count(record.get("hands"), place, "hands"),
+        people=_count(record.get("people"), place, "people"),
+        verbs=_words(record.get("verbs"), place, "verbs"),
+        objects=_words(record.get("objects"), place, "objects"),
+        from_simulator="schema_version" in record,
     )
 
 
@@ -123,41 +170,17 @@ def _line_label(record: Mapping[str, Any] | LabelsError, path: Path, place: str)
     return _label(record, str((path.parent / record["path"]).absolute()), path.parent, place)
 
 
-def _sidecar_text(path: Path) -> str | None:
-    """Content of a sidecar; None when there is none.
-
-    Raises:
-        LabelsError: It is a link, no regular file or too large: nothing is followed out of the video's folder.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        if path.is_symlink():
-            raise LabelsError(f"{path}: a link; put the sidecar itself beside the video") from None
-        raise LabelsError(f"{path}: cannot be read: {error.strerror}") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise LabelsError(f"{path}: not a regular file; remove it or put a JSON file there")
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(MAX_SIDECAR_BYTES + 1)
-    if len(content) > MAX_SIDECAR_BYTES:
-        raise LabelsError(f"{path}: larger than {MAX_SIDECAR_BYTES} bytes; a sidecar holds labels, not data")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise LabelsError(f"{path}: not UTF-8: {error}") from None
-
-
 def read_sidecar_label(video_uri: str) -> Label | None:
     """Label of the JSON sidecar that lies beside a local video; None when there is none.
 
     Raises:
         LabelsError: There is one that cannot be used.
     """
-    path = Path(video_uri).with_suffix(".json")
-    text = None if "://" in video_uri else _sidecar_text(path)
+    path = sidecar_path(Path(video_uri))
+    try:
+        text = None if "://" in video_uri else read_sidecar_text(path)
+    except SidecarError as error:
+        raise LabelsError(str(error)) from None
     if text is None:
         return None
     try:
@@ -177,6 +200,20 @@ def read_sidecar_label(video_uri: str) -> Label | None:
         found = sorted(item for item in path.parent.glob(f"{glob.escape(Path(other).name)}.*") if item.suffix != ".json")
         record["duplicate_of"] = found[0].name if found else other
     return _label(record, video_uri, path.parent, str(path))
+
+
+def read_truth(label: Label) -> Sidecar | None:
+    """The whole truth about a simulated video, from the sidecar its label came from; None for other labels.
+
+    Raises:
+        LabelsError: The sidecar cannot be used.
+    """
+    if not label.from_simulator:
+        return None
+    try:
+        return load_sidecar(sidecar_path(Path(label.uri)))
+    except SidecarError as error:
+        raise LabelsError(str(error)) from None
 
 
 def collect_labels(files: Iterable[tuple[str, str | None]]) -> tuple[dict[str, Label], list[str]]:

@@ -20,10 +20,11 @@ CLOCK = Fraction(1, 90_000)
 
 @dataclass(frozen=True)
 class Encoding:
-    """How pictures become H.264: quality (x264's constant rate factor, lower is better) and distance of keyframes."""
+    """How pictures become H.264: x264's rate factor (lower is better), distance of keyframes, its preset."""
 
     crf: int = 24
     keyframe_interval: int = 48
+    preset: str = "slow"
 
 
 def write_video(
@@ -57,7 +58,7 @@ def write_video(
                 stream.time_base = stream.codec_context.time_base = CLOCK
                 stream.codec_context.thread_count = 1
                 stream.codec_context.options = {
-                    "preset": "slow", "crf": str(quality.crf), "g": str(quality.keyframe_interval), "threads": "1",
+                    "preset": quality.preset, "crf": str(quality.crf), "g": str(quality.keyframe_interval), "threads": "1",
                     "flags": "+bitexact",
                 }  # fmt: skip
                 if rotation_deg:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from humannet_assets.media.sidecar import (
 )
 from humannet_assets.simulator.cameras import Matrix, intrinsics, to_camera
 from humannet_assets.simulator.motion import Path
-from humannet_assets.simulator.world import RGB, SceneBuilder, World
+from humannet_assets.simulator.world import RGB, RenderQuality, SceneBuilder, World
 
 LEFT_GROUP, RIGHT_GROUP, BODY_GROUP = 2, 3, 4
 """Geometry groups of the actors: visibility of an actor's joints is judged against everything but its own group."""
@@ -31,6 +31,81 @@ LEFT_GROUP, RIGHT_GROUP, BODY_GROUP = 2, 3, 4
 _Span = TypeVar("_Span", Segment, Contact)
 
 HAND_GROUP: dict[Side, int] = {"left": LEFT_GROUP, "right": RIGHT_GROUP}
+
+
+@dataclass(frozen=True)
+class MapSize:
+    """Depth and instance maps are made of every `every`-th frame, width x height pixels."""
+
+    every: int
+    width: int
+    height: int
+
+
+@dataclass
+class Frame:
+    """One frame of footage: the picture (H, W, 3) uint8 and its truth.
+
+    `depth_m` (float32, along the optical axis, 0 where nothing is) and `instances` (uint16, indices into `names`) are there
+    for the frames of which maps were asked for.
+    """
+
+    picture: RGB
+    truth: FrameTruth
+    depth_m: npt.NDArray[np.float32] | None = None
+    instances: npt.NDArray[np.uint16] | None = None
+    names: tuple[str, ...] = ()
+
+
+class Footage(Protocol):
+    """What a take shows. `Shot` renders a scene; a screen recording draws its pictures without one."""
+
+    @property
+    def description(self) -> str:
+        """One sentence."""
+        ...
+
+    @property
+    def environment(self) -> str:
+        """HumanNet's top-level environment."""
+        ...
+
+    @property
+    def viewpoint(self) -> Viewpoint:
+        """Who films."""
+        ...
+
+    @property
+    def human_centric(self) -> bool:
+        """Whether a person acts."""
+        ...
+
+    vertical_fov_deg: float
+    """Vertical field of view in degrees; 0 where there is no camera."""
+
+    def truth(self, start_frame: int, end_frame: int) -> ShotTruth:
+        """The sidecar's entry."""
+        ...
+
+    def segments(self, offset_s: float, duration_s: float) -> list[Segment]:
+        """Atomic actions, shifted by where the take begins in the video."""
+        ...
+
+    def touches(self, offset_s: float, duration_s: float) -> list[Contact]:
+        """Contacts, shifted likewise."""
+        ...
+
+    def render(
+        self,
+        size: tuple[int, int],
+        times_s: Sequence[float],
+        *,
+        offset_s: float = 0.0,
+        quality: RenderQuality | None = None,
+        maps: MapSize | None = None,
+    ) -> Iterator[Frame]:
+        """Frames of width x height at times of the take's own clock; times of the truth are shifted by `offset_s`."""
+        ...
 
 
 @dataclass
@@ -83,6 +158,39 @@ class Shot:
             world=self.world,
         )
 
+    def render(
+        self,
+        size: tuple[int, int],
+        times_s: Sequence[float],
+        *,
+        offset_s: float = 0.0,
+        quality: RenderQuality | None = None,
+        maps: MapSize | None = None,
+    ) -> Iterator[Frame]:
+        """Frames of width x height at times of the shot's own clock; times of the truth are shifted by `offset_s`.
+
+        Raises:
+            RenderingUnavailableError: MuJoCo or OpenGL is missing.
+        """
+        camera = intrinsics(*size, self.vertical_fov_deg)
+        map_size = None if maps is None else (maps.width, maps.height)
+        with self.builder.build(*size, self.vertical_fov_deg, quality=quality, map_size=map_size) as world:
+            for index, time_s in enumerate(times_s):
+                state = self.animate(world, time_s)
+                hands: dict[Side, JointSet] = {
+                    side: _joint_set(world, camera, state, joints, HAND_GROUP[side]) for side, joints in state.hands.items()
+                }
+                gain = round(state.exposure, 3)
+                truth = FrameTruth(
+                    time_s=round(time_s + offset_s, 6), camera=_rounded(state.camera, 5), exposure=gain,
+                    hands={side: hand for side, hand in hands.items() if any(hand.visible)},
+                    bodies=[_body(world, camera, state, body) for body in state.bodies],
+                )  # fmt: skip
+                frame = Frame(_exposed(world.render(state.camera), gain), truth, names=world.instances)
+                if maps is not None and index % maps.every == 0:
+                    frame.depth_m, frame.instances = world.depth_and_instances(state.camera)
+                yield frame
+
     def segments(self, offset_s: float, duration_s: float) -> list[Segment]:
         """Atomic actions that begin and end within the shot, shifted by where the shot begins in the video."""
         found = [_shifted(action, offset_s) for action in self.actions if action.end_s <= duration_s]
@@ -116,24 +224,17 @@ def _shifted(span: _Span, offset_s: float) -> _Span:
 def render_shot(
     shot: Shot, width: int, height: int, times_s: Sequence[float], offset_s: float = 0.0
 ) -> Iterator[tuple[RGB, FrameTruth]]:
-    """Render a shot at the given times of its own clock; frame times of the truth are shifted by `offset_s`.
+    """Pictures and truths only; see `Shot.render`."""
+    for frame in shot.render((width, height), times_s, offset_s=offset_s):
+        yield frame.picture, frame.truth
 
-    Raises:
-        RenderingUnavailableError: MuJoCo or OpenGL is missing.
-    """
-    camera = intrinsics(width, height, shot.vertical_fov_deg)
-    with shot.builder.build(width, height, shot.vertical_fov_deg) as world:
-        for time_s in times_s:
-            state = shot.animate(world, time_s)
-            picture = world.render(state.camera)
-            hands: dict[Side, JointSet] = {
-                side: _joint_set(world, camera, state, joints, HAND_GROUP[side]) for side, joints in state.hands.items()
-            }
-            bodies = [_body(world, camera, state, body) for body in state.bodies]
-            yield picture, FrameTruth(
-                time_s=round(time_s + offset_s, 6), camera=_rounded(state.camera, 5), bodies=bodies,
-                hands={side: hand for side, hand in hands.items() if any(hand.visible)},
-            )  # fmt: skip
+
+def _exposed(picture: RGB, gain: float) -> RGB:
+    """What automatic exposure makes of a picture: a gain, cut off at white."""
+    if gain == 1.0:
+        return picture
+    table = np.clip(np.arange(256) * gain + 0.5, 0, 255).astype(np.uint8)
+    return table[picture]
 
 
 def _body(world: World, camera: Intrinsics, state: State, body: BodyState) -> BodyTruth:

@@ -20,7 +20,7 @@ from humannet_assets.simulator.textures import Picture
 
 RGB = npt.NDArray[np.uint8]
 Vector = npt.ArrayLike
-Shape = Literal["box", "sphere", "ellipsoid", "capsule", "cylinder", "plane"]
+Shape = Literal["box", "sphere", "ellipsoid", "capsule", "cylinder", "plane", "mesh"]
 
 SCENERY, OBJECT = 0, 1
 """Geometry groups. Actors are numbered from 2, so that an actor's own parts can be left out when visibility is judged."""
@@ -59,6 +59,19 @@ class RenderQuality:
     """Parts along a curved shape."""
 
 
+@dataclass(frozen=True)
+class Mesh:
+    """A closed surface: vertices (n, 3) in metres, triangles (m, 3) of their indices, counter-clockwise from outside.
+
+    `texture` (k, 2) are places in a material's picture (0..1, repeated beyond), `texture_faces` (m, 3) their indices.
+    """
+
+    vertices: npt.NDArray[np.float64]
+    faces: npt.NDArray[np.int32]
+    texture: npt.NDArray[np.float64] | None = None
+    texture_faces: npt.NDArray[np.int32] | None = None
+
+
 @dataclass
 class Part:
     """A geometry by name, as declared."""
@@ -71,6 +84,7 @@ class Part:
     frame: Matrix = field(default_factory=lambda: np.eye(3))
     group: int = SCENERY
     instance: str = ""
+    mesh: str = ""
 
 
 @dataclass
@@ -80,6 +94,7 @@ class _Material:
     repeat: tuple[float, float]
     uniform: bool
     shine: float
+    glow: float
 
 
 @dataclass
@@ -102,18 +117,28 @@ class SceneBuilder:
         self.parts: list[Part] = []
         self.lights: list[Light] = []
         self._materials: dict[str, _Material] = {}
+        self._meshes: dict[str, Mesh] = {}
 
-    def color(self, name: str, rgb: Vector, shine: float = 0.1) -> str:
-        """Declare (or keep) a plain material; returns its name."""
+    def color(self, name: str, rgb: Vector, shine: float = 0.1, *, glow: float = 0.0) -> str:
+        """Declare (or keep) a plain material; `glow` is the share of its colour it shows without light. Returns its name."""
         red, green, blue = (float(value) for value in np.asarray(rgb))
-        self._materials.setdefault(name, _Material(None, (red, green, blue, 1.0), (1, 1), False, shine))
+        self._materials.setdefault(name, _Material(None, (red, green, blue, 1.0), (1, 1), False, shine, glow))
         return name
 
     def surface(
-        self, name: str, picture: Picture, repeat: tuple[float, float] = (1, 1), uniform: bool = False, shine: float = 0.05
-    ) -> str:
-        """Declare a textured material; `uniform` repeats the picture per metre instead of per object. Returns its name."""
-        self._materials[name] = _Material(picture, (1.0, 1.0, 1.0, 1.0), repeat, uniform, shine)
+        self, name: str, picture: Picture, repeat: tuple[float, float] = (1, 1), uniform: bool = False, shine: float = 0.05,
+        *, glow: float = 0.0,
+    ) -> str:  # fmt: skip
+        """Declare a textured material; `uniform` repeats the picture every 2 m instead of per object. Returns its name.
+
+        `glow` is the share of the picture's brightness it shows without light (windows, lamps, screens).
+        """
+        self._materials[name] = _Material(picture, (1.0, 1.0, 1.0, 1.0), repeat, uniform, shine, glow)
+        return name
+
+    def mesh(self, name: str, mesh: Mesh) -> str:
+        """Declare (or keep) a surface that parts of the shape "mesh" can show; returns its name."""
+        self._meshes.setdefault(name, mesh)
         return name
 
     def add(
@@ -127,16 +152,18 @@ class SceneBuilder:
         frame: Matrix | None = None,
         group: int = SCENERY,
         instance: str = "",
+        mesh: str = "",
     ) -> str:
         """Add a part: `size` as MuJoCo has it (half sizes, radius and half length); returns its name.
 
-        Parts that share an `instance` (default: the part's name) are one thing in instance maps.
+        Parts that share an `instance` (default: the part's name) are one thing in instance maps. A part of the shape "mesh"
+        has no size but the name of a `mesh`.
         """
         if any(part.name == name for part in self.parts):
             raise ValueError(f"the scene already has a part called {name!r}; choose another name")
         x, y, z = (float(value) for value in np.asarray(position))
         axes = np.eye(3) if frame is None else frame
-        self.parts.append(Part(name, shape, tuple(size), material, (x, y, z), axes, group, instance or name))
+        self.parts.append(Part(name, shape, tuple(size), material, (x, y, z), axes, group, instance or name, mesh))
         return name
 
     def wall(self, name: str, start: Vector, end: Vector, height: float, material: str, *, base: float = 0.0) -> str:
@@ -162,12 +189,24 @@ class SceneBuilder:
 
         `map_size` (width, height) is the size of depth and instance maps; without it there are none.
         """
-        quality = quality or RenderQuality()
         mujoco = load_mujoco()
-        spec = mujoco.MjSpec()
+        spec = self.specification(quality)
         # One framebuffer size serves pictures and maps: the larger of both.
         spec.visual.global_.offwidth = max(width, map_size[0] if map_size else 0)
         spec.visual.global_.offheight = max(height, map_size[1] if map_size else 0)
+        spec.worldbody.add_camera(name="camera", fovy=vertical_fov_deg)
+        instances = {part.name: part.instance for part in self.parts}
+        return World(mujoco, spec.compile(), width, height, instances, map_size)
+
+    def specification(self, quality: RenderQuality | None = None) -> Any:
+        """The scene as a `mujoco.MjSpec` without a camera, for who adds bodies with dynamics to it.
+
+        Raises:
+            RenderingUnavailableError: MuJoCo is missing.
+        """
+        quality = quality or RenderQuality()
+        mujoco = load_mujoco()
+        spec = mujoco.MjSpec()
         spec.visual.quality.offsamples = quality.samples
         spec.visual.quality.shadowsize = quality.shadow_size
         spec.visual.quality.numslices, spec.visual.quality.numstacks = quality.slices, quality.stacks
@@ -189,6 +228,11 @@ class SceneBuilder:
                 pos=light.position, dir=light.direction, diffuse=light.diffuse, specular=[0.15] * 3, type=kind,
                 castshadow=light.shadow, cutoff=80.0, exponent=1.0,
             )  # fmt: skip
+        for name, mesh in self._meshes.items():
+            entry = spec.add_mesh(name=name, uservert=mesh.vertices.reshape(-1), userface=mesh.faces.reshape(-1))
+            if mesh.texture is not None and mesh.texture_faces is not None:
+                entry.usertexcoord = mesh.texture.reshape(-1)
+                entry.userfacetexcoord = mesh.texture_faces.reshape(-1)
         for part in self.parts:
             quaternion = np.zeros(4)
             mujoco.mju_mat2Quat(quaternion, part.frame.flatten())
@@ -196,17 +240,15 @@ class SceneBuilder:
             size[: len(part.size)] = part.size
             spec.worldbody.add_geom(
                 name=part.name, type=getattr(mujoco.mjtGeom, f"mjGEOM_{part.shape.upper()}"), size=size, pos=part.position,
-                quat=quaternion, material=part.material, group=part.group, contype=0, conaffinity=0,
+                quat=quaternion, material=part.material, group=part.group, contype=0, conaffinity=0, meshname=part.mesh,
             )  # fmt: skip
-        spec.worldbody.add_camera(name="camera", fovy=vertical_fov_deg)
-        instances = {part.name: part.instance for part in self.parts}
-        return World(mujoco, spec.compile(), width, height, instances, map_size)
+        return spec
 
     @staticmethod
     def _add_material(mujoco: Any, spec: Any, name: str, material: _Material) -> None:
         entry = spec.add_material(
             name=name, rgba=material.rgba, texrepeat=material.repeat, texuniform=material.uniform,
-            specular=material.shine, shininess=0.3,
+            specular=material.shine, shininess=0.3, emission=material.glow,
         )  # fmt: skip
         if material.texture is not None:
             height, width, _ = material.texture.shape
@@ -238,6 +280,7 @@ class World:
         """Names by the ids of instance maps."""
         numbers = {name: i for i, name in enumerate(self.instances)}
         self._instance_of_geom = np.array([numbers[instances[model.geom(i).name]] for i in range(model.ngeom)], np.uint16)
+        self._mesh_frames = _mesh_frames(mujoco, model)
         self._maps: Any = None
         self._lights = model.light_diffuse.copy()
         self._headlight = model.vis.headlight.ambient.copy()
@@ -265,6 +308,10 @@ class World:
     def place(self, name: str, position: Vector, frame: Matrix | None = None) -> None:
         """Put a part somewhere: world position (3,) and, if given, its axes as columns (3, 3)."""
         index = self._index[name]
+        if index in self._mesh_frames:
+            middle, axes = self._mesh_frames[index]
+            frame = self._data.geom_xmat[index].reshape(3, 3) @ axes.T if frame is None else frame
+            position, frame = position + frame @ middle, frame @ axes
         self._data.geom_xpos[index] = position
         if frame is not None:
             self._data.geom_xmat[index] = np.asarray(frame, np.float64).reshape(9)
@@ -331,3 +378,15 @@ class World:
             # Joints lie inside their own geometry: a centimetre keeps contact with an object from counting as hidden.
             result[i] = 0 <= reach < distance - 0.01
         return result
+
+
+def _mesh_frames(mujoco: Any, model: Any) -> dict[int, tuple[npt.NDArray[np.float64], Matrix]]:
+    """Where MuJoCo put the origin and axes of mesh geometries, by their number: it moves meshes to their principal axes."""
+    frames: dict[int, tuple[npt.NDArray[np.float64], Matrix]] = {}
+    for index in range(model.ngeom):
+        if model.geom_type[index] == mujoco.mjtGeom.mjGEOM_MESH:
+            mesh = model.geom_dataid[index]
+            axes = np.zeros(9)
+            mujoco.mju_quat2Mat(axes, model.mesh_quat[mesh])
+            frames[index] = (model.mesh_pos[mesh].copy(), axes.reshape(3, 3))
+    return frames

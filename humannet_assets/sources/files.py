@@ -6,6 +6,8 @@ the store knows, windows and commits are in `humannet_assets.sources.listing`.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -13,7 +15,7 @@ from typing import Any
 
 from pydantic import Field
 
-from humannet_assets.media.access import ListedFile, MediaAccess
+from humannet_assets.media.access import ListedFile, MediaAccess, file_fingerprint
 from humannet_assets.sources.catalog import SourceEntry, SourceFilterConfig, licence_problem
 from humannet_assets.sources.manifest import ManifestError, is_manifest, read_manifest
 from humannet_assets.store.identity import stable_id
@@ -40,7 +42,8 @@ class ListingConfig(StepConfig):
 class FoundFile:
     """One file of a source and what is to become of it.
 
-    `fingerprint` is null when the file could not be looked at. `metadata` are a manifest line's columns.
+    `fingerprint` is null when the file could not be looked at. `metadata` are a manifest line's columns. `sidecar_uri` is the
+    JSON file of the same name beside a kept file.
     """
 
     source_id: str
@@ -53,6 +56,8 @@ class FoundFile:
     error_class: str | None = None
     error_message: str | None = None
     metadata: Mapping[str, Any] | None = None
+    sidecar_uri: str | None = None
+    sidecar_fingerprint: str | None = None
 
     @property
     def file_id(self) -> str:
@@ -73,8 +78,11 @@ def list_source(
     if is_manifest(entry.uri):
         yield from _from_manifest(entry, access, config, rights)
         return
-    for file in access.list(entry.uri):
-        yield _judged(entry.id, file, config)
+    files = list(access.list(entry.uri))
+    # A source may name a single file: its neighbours are then not among what was listed.
+    listed = {file.uri: file for file in files} if len(files) > 1 else None
+    for file in files:
+        yield _with_sidecar(_judged(entry.id, file, config), listed)
 
 
 def _from_manifest(
@@ -96,7 +104,7 @@ def _from_manifest(
             message = f"{place} names {line.uri}, which is not a file; a manifest lists files, a source may name a folder"
             yield FoundFile(entry.id, line.uri, "failed", error_class="ManifestError", error_message=message)
             continue
-        found = replace(_judged(entry.id, files[0], config), metadata=line.metadata)
+        found = replace(_with_sidecar(_judged(entry.id, files[0], config), None), metadata=line.metadata)
         reasons, evidence = _rights(line.metadata, rights)
         if reasons:
             found = replace(
@@ -131,6 +139,34 @@ def _judged(source_id: str, file: ListedFile, config: ListingConfig) -> FoundFil
     if suffix in config.ignored_suffixes:
         return replace(found, status="rejected", reasons=("sidecar",), evidence={"suffix": suffix})
     return found
+
+
+def _with_sidecar(found: FoundFile, listed: Mapping[str, ListedFile] | None) -> FoundFile:
+    """The file with the sidecar beside it: one of those listed, or (for local files listed one by one) found by a look.
+
+    A sidecar that must not be read (a link, a pipe) is left out here; who reads sidecars refuses it once more.
+    """
+    if found.status != "kept":
+        return found
+    uri = sidecar_uri(found.uri)
+    if listed is not None:
+        sidecar = listed.get(uri)
+        if sidecar is None or sidecar.reject_reason:
+            return found
+        return replace(found, sidecar_uri=uri, sidecar_fingerprint=sidecar.fingerprint)
+    try:
+        status = None if "://" in uri else os.lstat(uri)
+    except OSError:
+        status = None
+    if status is None or not stat.S_ISREG(status.st_mode):
+        return found
+    return replace(found, sidecar_uri=uri, sidecar_fingerprint=file_fingerprint(status))
+
+
+def sidecar_uri(uri: str) -> str:
+    """Address of the JSON file of the same name beside a file."""
+    folder, slash, name = uri.rpartition("/")
+    return f"{folder}{slash}{PurePosixPath(name).stem}.json"
 
 
 def _rights(metadata: Mapping[str, Any], rights: SourceFilterConfig) -> tuple[tuple[str, ...], dict[str, Any]]:

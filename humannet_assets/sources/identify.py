@@ -132,7 +132,7 @@ class VideoSourceStep(Step[NoConfig]):
     """
 
     name = "attribute_videos"
-    code_version = "1"
+    code_version = "2"
     reads = (
         Read(VIDEO_FILES, ("file_id", "uri", "source_id", "ingest_window"), unit="video_id", by="values"),
         Read(
@@ -141,7 +141,7 @@ class VideoSourceStep(Step[NoConfig]):
             unit="source_id",
             by="values",
         ),
-        Read(SOURCE_FILES, ("metadata",), unit="file_id", by="values"),
+        Read(SOURCE_FILES, ("metadata", "sidecar_uri", "sidecar_fingerprint"), unit="file_id", by="values"),
     )
     writes = VIDEO_SOURCES
 
@@ -149,7 +149,7 @@ class VideoSourceStep(Step[NoConfig]):
         """Attribute each video; cheap."""
         for unit in units:
             sources = {row["source_id"]: row for row in unit.all(SOURCE_CATALOG)}
-            metadata = {row["file_id"]: row["metadata"] for row in unit.all(SOURCE_FILES)}
+            listed = {row["file_id"]: row for row in unit.all(SOURCE_FILES)}
             files = sorted(unit.all(VIDEO_FILES), key=lambda row: (row["ingest_window"], row["source_id"], row["file_id"]))
             attributed = [row for row in files if row["source_id"] in sources]
             if not attributed:
@@ -159,7 +159,11 @@ class VideoSourceStep(Step[NoConfig]):
                 )
                 continue
             first = attributed[0]
-            row = _attribution(sources[first["source_id"]], first, _object(metadata.get(first["file_id"])))
+            own = listed.get(first["file_id"], {})
+            row = _attribution(sources[first["source_id"]], first, _object(own.get("metadata")))
+            beside = [listed[file["file_id"]] for file in attributed if listed.get(file["file_id"], {}).get("sidecar_uri")]
+            for name in ("sidecar_uri", "sidecar_fingerprint"):
+                row[name] = beside[0][name] if beside else None
             yield Outcome.kept(unit, [{**row, "file_count": len(files)}])
 
 

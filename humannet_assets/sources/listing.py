@@ -305,6 +305,8 @@ class _Refresh:
             "fingerprint": file.fingerprint,
             "first_seen_at": first_seen or self.now,
             "metadata": metadata,
+            "sidecar_uri": file.sidecar_uri,
+            "sidecar_fingerprint": file.sidecar_fingerprint,
         }
 
     def _system(self, table: Table, unit_id: str, known: _Row | None, ending: _Ending) -> _Row:

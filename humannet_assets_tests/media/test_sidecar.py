@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from humannet_assets.media.sidecar import (
     BODY_JOINTS,
     MEDIAPIPE_BODY_INDEX,
+    BodyTruth,
     FrameTruth,
     Intrinsics,
     JointSet,
@@ -31,9 +32,9 @@ coordinates = st.integers(-20_000, 20_000).map(lambda tenths: tenths / 10)
 points = st.tuples(coordinates, coordinates, coordinates).map(list)
 
 
-def joint_sets(count: int) -> st.SearchStrategy[JointSet]:
+def joint_sets(kind: type[JointSet], count: int) -> st.SearchStrategy[JointSet]:
     return st.builds(
-        JointSet,
+        kind,
         joints_mm=st.lists(points, min_size=count, max_size=count),
         visible=st.lists(st.integers(0, 1), min_size=count, max_size=count),
     )
@@ -52,9 +53,12 @@ def a_frame(index: int) -> FrameTruth:
     return FrameTruth(time_s=round(index / 15, 6), camera=IDENTITY)
 
 
-@given(hand=joint_sets(21), body=joint_sets(17), brightness=st.integers(0, 100).map(lambda share: share / 100))
-def test_round_trip(tmp_path_factory: pytest.TempPathFactory, hand: JointSet, body: JointSet, brightness: float) -> None:
-    frames = [FrameTruth(time_s=0, camera=IDENTITY, hands={"left": hand}, bodies=[body], brightness=brightness), a_frame(1)]
+@given(
+    hand=joint_sets(JointSet, 21), body=joint_sets(BodyTruth, 17), brightness=st.integers(0, 100).map(lambda share: share / 100)
+)
+def test_round_trip(tmp_path_factory: pytest.TempPathFactory, hand: JointSet, body: BodyTruth, brightness: float) -> None:
+    person = BodyTruth(joints_mm=body.joints_mm, visible=body.visible, hands={"left": hand})
+    frames = [FrameTruth(time_s=0, camera=IDENTITY, hands={"left": hand}, bodies=[person], brightness=brightness), a_frame(1)]
     segment = Segment(actor="left_hand", start_s=0.1, end_s=0.9, text="left hand reaches – “é”")
     written = a_sidecar(frames, segments=[segment], cuts=[1], expected_reasons=["why"])
     path = tmp_path_factory.mktemp("sidecar") / "clip.json"
@@ -75,7 +79,7 @@ def test_one_line_per_frame() -> None:
         ({"schema_version": 99}, "schema version 99"),
         ({"frame_count": 3}, "frame_count is 3 but 2 frames"),
         ({"cuts": [7]}, r"cuts \[7\] lie outside"),
-        ({"intrinsics": None}, "frames without intrinsics"),
+        ({"intrinsics": None}, "but without intrinsics"),
         ({"viewpoint": "above"}, "viewpoint"),
         ({"colour": "red"}, "colour"),
         ({"segments": [{"actor": "body", "start_s": 2, "end_s": 1, "text": "walks"}]}, "not after its start"),

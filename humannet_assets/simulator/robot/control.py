@@ -1,4 +1,9 @@
-"""From end-effector poses to joint targets: damped least squares on the Jacobian, and rest-to-rest paths in space."""
+"""From end-effector poses to joint targets and back: damped least squares on the Jacobian, deltas, paths in space.
+
+A *delta* is six numbers: a shift in metres and a rotation vector in radians, both along the axes of the head camera (x right,
+y down, z forward), that lead from an anchor pose to a pose: `p = p_anchor + shift`, `R = exp(rotation) R_anchor`. That is the
+policies' action space (PAPERS, "Our action space") for a head camera that stands still.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +11,25 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.cameras import Matrix, rotation
 from humannet_assets.simulator.motion import minimum_jerk
-from humannet_assets.simulator.robot.model import JOINTS
+from humannet_assets.simulator.robot.arm import JOINTS
 from humannet_assets.simulator.world import load_mujoco
 
 DAMPING = 0.03
 """Damping of the least squares, which bounds joint steps near singular poses (Buss 2004 suggests 0.01 to 0.1)."""
-READY = (0.0, 0.55, -1.15, 0.0, -0.97, 0.0)
-"""Joint angles (radians) the search for the first solution starts from: elbow up, gripper down."""
+READY_RAD = (0.0, 0.55, -1.15, 0.0, -0.97, 0.0)
+"""Joint angles the search for the first solution starts from: elbow up, gripper down."""
+
+_STEP_RAD = 0.3
+_ENOUGH = 1e-5
+"""Metres and radians: a tenth of what the servos follow."""
 
 
-def downward(position: Any, yaw_rad: float) -> Matrix:
+def downward(position: npt.ArrayLike, yaw_rad: float) -> Matrix:
     """Grasp pose (4, 4) with the gripper pointing down, closing along the horizontal direction `yaw_rad`."""
     c, s = math.cos(yaw_rad), math.sin(yaw_rad)
     pose = np.eye(4)
@@ -28,21 +38,33 @@ def downward(position: Any, yaw_rad: float) -> Matrix:
     return pose
 
 
+def moved_by(anchor: Matrix, delta: npt.ArrayLike) -> Matrix:
+    """The pose (4, 4) a delta (6,) leads to from an anchor pose (4, 4), all in one frame."""
+    values = np.asarray(delta, np.float64)
+    pose = anchor.copy()
+    pose[:3, 3] += values[:3]
+    angle = float(np.linalg.norm(values[3:6]))
+    if angle > 1e-9:
+        pose[:3, :3] = rotation(values[3:6], angle) @ pose[:3, :3]
+    return pose
+
+
+def delta_between(anchor: Matrix, pose: Matrix) -> np.ndarray:
+    """The delta (6,) that leads from an anchor pose (4, 4) to a pose (4, 4), both in one frame."""
+    return np.concatenate([pose[:3, 3] - anchor[:3, 3], rotation_vector(pose[:3, :3] @ anchor[:3, :3].T)])
+
+
 def arched(start: Matrix, end: Matrix, lift_start_m: float, lift_end_m: float, progress: float) -> Matrix:
     """Pose on a rest-to-rest curve that leaves and arrives vertically by the lifts (a cubic Bezier curve)."""
     s = minimum_jerk(progress)
     up = np.array([0.0, 0.0, 1.0])
     a, d = start[:3, 3], end[:3, 3]
     b, c = a + up * lift_start_m, d + up * lift_end_m
-    pose = np.eye(4)
+    pose = moved_by(start, [0, 0, 0, *(rotation_vector(end[:3, :3] @ start[:3, :3].T) * s)])
     if lift_start_m or lift_end_m:
         pose[:3, 3] = (1 - s) ** 3 * a + 3 * (1 - s) ** 2 * s * b + 3 * (1 - s) * s**2 * c + s**3 * d
     else:
         pose[:3, 3] = a + (d - a) * s
-    vector = rotation_vector(end[:3, :3] @ start[:3, :3].T)
-    angle = float(np.linalg.norm(vector))
-    turn = rotation(vector / angle, angle * s) if angle > 1e-9 else np.eye(3)
-    pose[:3, :3] = turn @ start[:3, :3]
     return pose
 
 
@@ -55,36 +77,43 @@ def rotation_vector(matrix: Matrix) -> np.ndarray:
     return vector
 
 
-class InverseKinematics:
-    """Joint angles of an arm for a grasp pose. Keeps a state of its own, so that the physics is not disturbed."""
+class Kinematics:
+    """Grasp poses (base frame) from joint angles and back. Keeps a state of its own: the physics is not disturbed."""
 
     def __init__(self, model: Any) -> None:
         self._mujoco = load_mujoco()
         self._model = model
         self._data = self._mujoco.MjData(model)
 
-    def solve(self, side: Side, goal: Matrix, start: np.ndarray, iterations: int = 12) -> np.ndarray:
-        """Angles (6,) that bring the grasp frame to `goal` (4, 4, base frame), searched from `start` within the limits."""
+    def forward(self, side: Side, angles: npt.ArrayLike) -> Matrix:
+        """Grasp pose (4, 4) of an arm with these joint angles (6,)."""
+        qpos = [int(self._model.joint(f"{side}_{name}").qposadr[0]) for name in JOINTS]
+        self._data.qpos[qpos] = angles
+        self._mujoco.mj_kinematics(self._model, self._data)
+        site = self._model.site(f"{side}_grasp").id
+        pose = np.eye(4)
+        pose[:3, :3] = self._data.site_xmat[site].reshape(3, 3)
+        pose[:3, 3] = self._data.site_xpos[site]
+        return pose
+
+    def solve(self, side: Side, goal: Matrix, start: npt.ArrayLike, iterations: int = 12) -> np.ndarray:
+        """Angles (6,) that bring the grasp frame to `goal` (4, 4), searched from `start` (6,) within the limits.
+
+        A goal out of reach gives the angles the search ends at: as near as it came.
+        """
         model, data, mujoco = self._model, self._data, self._mujoco
-        joints = [model.joint(f"{side}_{name}") for name in JOINTS]
-        qpos = [int(joint.qposadr[0]) for joint in joints]
-        dofs = [int(joint.dofadr[0]) for joint in joints]
-        limits = np.array([joint.range for joint in joints])
+        dofs = [int(model.joint(f"{side}_{name}").dofadr[0]) for name in JOINTS]
+        limits = np.array([model.joint(f"{side}_{name}").range for name in JOINTS])
         site = model.site(f"{side}_grasp").id
-        angles = np.asarray(start, np.float64).copy()
+        angles = np.array(start, np.float64)
         linear, angular = np.zeros((3, model.nv)), np.zeros((3, model.nv))
         for _ in range(iterations):
-            data.qpos[qpos] = angles
-            mujoco.mj_kinematics(model, data)
-            mujoco.mj_comPos(model, data)
-            error = np.concatenate([
-                goal[:3, 3] - data.site_xpos[site],
-                rotation_vector(goal[:3, :3] @ data.site_xmat[site].reshape(3, 3).T),
-            ])  # fmt: skip
-            if np.linalg.norm(error) < 1e-5:
+            error = delta_between(self.forward(side, angles), goal)
+            if np.linalg.norm(error) < _ENOUGH:
                 break
+            mujoco.mj_comPos(model, data)
             mujoco.mj_jacSite(model, data, linear, angular, site)
             jacobian = np.vstack([linear, angular])[:, dofs]
             step = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + DAMPING**2 * np.eye(6), error)
-            angles = np.clip(angles + np.clip(step, -0.3, 0.3), limits[:, 0], limits[:, 1])
+            angles = np.clip(angles + np.clip(step, -_STEP_RAD, _STEP_RAD), limits[:, 0], limits[:, 1])
         return angles

@@ -7,6 +7,7 @@ z = 0 on the table's top; metres.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,19 +28,25 @@ COLORS: dict[str, Color] = {
 }
 
 BLOCK_M = 0.04
+"""Side of a block."""
 BAR_M = (0.17, 0.03, 0.035)
 CUP_RADIUS_M, CUP_HEIGHT_M = 0.028, 0.07
-BOWL_RADIUS_M, BOWL_HEIGHT_M = 0.062, 0.04
+BOWL_RADIUS_M, BOWL_HEIGHT_M = 0.072, 0.04
 PLATE_RADIUS_M, PLATE_HEIGHT_M = 0.065, 0.008
 MARK_RADIUS_M = 0.045
 TRAY_M = (0.26, 0.16, 0.04)
 """Outer width, depth and the height of the end walls, which are the handles."""
 DRAWER_M = (0.15, 0.12, 0.075)
 DRAWER_TRAVEL_M = 0.10
-HANDLE_OFFSET_M, HANDLE_HEIGHT_M = 0.045, 0.045
+HANDLE_OFFSET_M, HANDLE_HEIGHT_M, HANDLE_RADIUS_M = 0.045, 0.045, 0.006
+HANDLE_Y_M = -DRAWER_M[1] / 2 - HANDLE_OFFSET_M
+"""Where a closed drawer's handle is ahead of the drawer's middle."""
+TRAY_FLOOR_M = 0.006
 
 DENSITY = 400.0
 """Kilograms per cubic metre of what is grasped: light wood."""
+HEAVY: Mapping[Kind, float] = {"bowl": 3.0, "plate": 3.0}
+"""What must stay where it is when something is put on it is denser: stoneware."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,10 @@ class Solid:
 
 @dataclass(frozen=True)
 class Thing:
-    """A thing with a name (`red_block`), where its foot stands (base frame, metres) and its heading (radians about z)."""
+    """A thing with a name (`red_block`), where its foot stands (base frame, metres) and its heading (radians about z).
+
+    `opened_m` is how far a drawer is open at first.
+    """
 
     name: str
     kind: Kind
@@ -65,6 +75,7 @@ class Thing:
     yaw_rad: float = 0.0
     base_m: float = 0.0
     tone: Color = (0.5, 0.5, 0.5)
+    opened_m: float = 0.0
 
     @property
     def noun(self) -> str:
@@ -123,7 +134,7 @@ def _tray() -> list[Solid]:
     width, depth, height = TRAY_M
     ends = [Solid("box", (0.006, depth / 2, height / 2), (s * (width / 2 - 0.006), 0, height / 2), shade=0.8) for s in (-1, 1)]
     rims = [Solid("box", (width / 2 - 0.012, 0.004, 0.009), (0, s * (depth / 2 - 0.004), 0.009), shade=0.9) for s in (-1, 1)]
-    return [Solid("box", (width / 2 - 0.012, depth / 2, 0.003), (0, 0, 0.003)), *ends, *rims]
+    return [Solid("box", (width / 2 - 0.012, depth / 2, TRAY_FLOOR_M / 2), (0, 0, TRAY_FLOOR_M / 2)), *ends, *rims]
 
 
 def _drawer() -> list[Solid]:
@@ -140,12 +151,11 @@ def _drawer() -> list[Solid]:
     inner = width - 0.009
     bar = rotation((0, 1, 0), math.pi / 2)
     post = rotation((1, 0, 0), math.pi / 2)
-    reach = -depth - HANDLE_OFFSET_M
     drawer = [
         Solid("box", (inner, 0.004, height - 0.01), (0, -depth, height)),
         Solid("box", (inner, depth - 0.01, 0.002), (0, 0, 0.011), shade=0.8),
         *(Solid("box", (0.003, depth - 0.01, 0.02), (s * (inner - 0.003), 0, 0.03), shade=0.8) for s in (-1, 1)),
-        Solid("capsule", (0.006, 0.045), (0, reach, HANDLE_HEIGHT_M), bar, shade=0.35),
+        Solid("capsule", (HANDLE_RADIUS_M, 0.045), (0, HANDLE_Y_M, HANDLE_HEIGHT_M), bar, shade=0.35),
         *(
             Solid(
                 "capsule",

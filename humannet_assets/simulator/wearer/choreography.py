@@ -146,15 +146,17 @@ class Choreography:
         *,
         kind: GraspKind | None = None,
         seconds: float | None = None,
+        text: str = "",
+        verb: str = "reach",
     ) -> None:
         """Take hold of a thing at its grasp point (or at `point`); fingers open on the way and close around it."""
         prop = thing.prop
         position, axes = self.where(thing)
         target = position + axes @ prop.item.grasp if point is None else point
         goal = self.grasping(side, kind or prop.grasp, prop.width_m, target)
-        text = f"{side} hand reaches for the {prop.noun}"
+        text = text or f"{side} hand reaches for the {prop.noun}"
         seconds = seconds or self.seconds(side, goal.wrist, 0.75)
-        self.go(side, goal, seconds, text, "reach", prop.noun, lift=0.035, reshape=True, look=target)
+        self.go(side, goal, seconds, text, verb, prop.noun, lift=0.035, reshape=True, look=target)
         self._hold(side, thing)
 
     def grasping(self, side: Side, kind: GraspKind, width_m: float, target: Vector) -> HandPose:
@@ -233,16 +235,16 @@ class Choreography:
         thing.holds[-1] = replace(thing.holds[-1], end_s=self.now)
         self.end_contact(side, thing)
 
-    def take_handle(self, side: Side, thing: Thing, point: Vector) -> None:
+    def take_handle(self, side: Side, thing: Thing, point: Vector, *, text: str = "", verb: str = "reach") -> None:
         """Take hold of a part (a knob, a button) of a thing that stays where it is."""
         goal = self.grasping(side, thing.prop.grasp, thing.prop.width_m, point)
-        text = f"{side} hand reaches for the {thing.prop.noun}"
+        text = text or f"{side} hand reaches for the {thing.prop.noun}"
         self.go(
             side,
             goal,
             self.seconds(side, goal.wrist, 0.75),
             text,
-            "reach",
+            verb,
             thing.prop.noun,
             lift=0.035,
             reshape=True,
@@ -255,17 +257,17 @@ class Choreography:
         start = round(self._contact_start.pop((side, thing.prop.name)), 3)
         self.contacts.append(Contact(actor=ACTOR[side], object=thing.prop.noun, start_s=start, end_s=round(self.now, 3)))
 
-    def back(self, side: Side, *, away: bool = False) -> None:
+    def back(self, side: Side, *, away: bool = False, text: str = "", verb: str = "", noun: str = "") -> None:
         """Return to rest, or out of the picture."""
         goal = self.hidden(side) if away else self.home(side)
-        text = f"{side} hand leaves the picture" if away else f"{side} hand returns to rest"
+        text = text or (f"{side} hand leaves the picture" if away else f"{side} hand returns to rest")
         self.go(
             side,
             goal,
             self.seconds(side, goal.wrist, 0.75),
             text,
-            "withdraw" if away else "return",
-            "",
+            verb or ("withdraw" if away else "return"),
+            noun,
             lift=0.02,
             reshape=True,
         )

@@ -83,7 +83,8 @@ def _closed(centre: Vector, radius_m: float, start: Vector, joints: tuple[int, .
     # What nothing stops (a short finger beside a small thing) stays close to its neighbour.
     for finger in (2, 3):
         flexion[finger] = np.minimum(flexion[finger], flexion[finger - 1] + np.deg2rad(14.0))
-    thumbs = [(close, oppose) for close in (0.2, 0.55, 0.9) for oppose in np.linspace(0, 1, 21)]
+    # Beyond 1 the thumb reaches further round: things wider than a glass need it.
+    thumbs = [(close, oppose) for close in (0.2, 0.55, 0.9) for oppose in np.linspace(0, 1.25, 26)]
     gaps = np.array([_clearance(Fingers(flexion, *thumb), 1, centre, axes) - touch for thumb in thumbs])
     # The nearest thumb that stays outside, or else the one that enters least.
     close, oppose = thumbs[int(np.argmin(np.where(gaps >= 0, gaps, 1.0 - gaps)))]

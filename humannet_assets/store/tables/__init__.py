@@ -21,8 +21,9 @@ from humannet_assets.store.tables.curation import (
     VIDEO_DUPLICATES,
     VIEWPOINTS,
 )
-from humannet_assets.store.tables.release import STAGE_QUALITY
+from humannet_assets.store.tables.release import STAGE_CONFUSIONS, STAGE_QUALITY, STAGE_WORST_CASES
 from humannet_assets.store.tables.sources import (
+    KNOWN_CAMERAS,
     RAW_VIDEOS,
     SOURCE_CATALOG,
     SOURCE_FILES,
@@ -36,6 +37,7 @@ TABLES: tuple[Table, ...] = (
     VIDEO_FILES,
     VIDEO_SOURCES,
     RAW_VIDEOS,
+    KNOWN_CAMERAS,
     VIDEO_DUPLICATES,
     SHOTS,
     CLIPS,
@@ -50,6 +52,8 @@ TABLES: tuple[Table, ...] = (
     MOTION_DESCRIPTIONS,
     ANNOTATIONS,
     STAGE_QUALITY,
+    STAGE_CONFUSIONS,
+    STAGE_WORST_CASES,
 )
 TABLES_BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
@@ -62,13 +66,16 @@ __all__ = [
     "CLIP_SIGNALS",
     "FILTERED_CLIPS",
     "HAND_TRACKS",
+    "KNOWN_CAMERAS",
     "MOTION_DESCRIPTIONS",
     "RAW_VIDEOS",
     "SEGMENTS",
     "SHOTS",
     "SOURCE_CATALOG",
     "SOURCE_FILES",
+    "STAGE_CONFUSIONS",
     "STAGE_QUALITY",
+    "STAGE_WORST_CASES",
     "TABLES",
     "TABLES_BY_NAME",
     "VIDEO_DUPLICATES",

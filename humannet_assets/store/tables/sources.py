@@ -45,6 +45,8 @@ SOURCE_FILES = Table(
         Column("fingerprint", _str, "size:mtime_ns or size:etag; a changed fingerprint means the bytes are read again."),
         Column("first_seen_at", pa.timestamp("us"), "When the file was first listed, UTC."),
         Column("metadata", _str, "JSON object: the other columns of the manifest line that named the file; null without."),
+        Column("sidecar_uri", _str, "The JSON file of the same name beside it; null without."),
+        Column("sidecar_fingerprint", _str, "Its fingerprint when listed: a changed sidecar is read again."),
     ),
     identity=("uri", "source_id"),
 )
@@ -84,6 +86,41 @@ VIDEO_SOURCES = Table(
         Column("viewpoint_hint", _str, "See source_catalog."),
         Column("keywords", pa.list_(_str), "See source_catalog; with the manifest's own."),
         Column("metadata", _str, "JSON object: the other columns of the manifest line; null without a manifest."),
+        Column("sidecar_uri", _str, "See source_files; of the first of the video's files that has one."),
+        Column("sidecar_fingerprint", _str, "See source_files."),
+    ),
+)
+
+KNOWN_CAMERAS = Table(
+    name="known_cameras",
+    group="sources",
+    unit="video_id",
+    key="camera_id",
+    doc=(
+        "What came with the footage about its camera: intrinsics and poses, one row per stretch of a video that shares one "
+        "frame of reference. Videos without such data are kept with no rows. Nothing here is estimated."
+    ),
+    columns=(
+        Column("camera_id", _str, "Hash of (video, start of the stretch)."),
+        Column("format", _str, "Where it was read from: simulator (the sidecar of docs/simulator.md)."),
+        Column("world", _str, "Name of the frame of reference; poses of all stretches that share a name are comparable."),
+        Column("image_width", _i32, "Width of the displayed picture the intrinsics refer to, pixels."),
+        Column("image_height", _i32, "Height of that picture, pixels."),
+        Column("fx", _f64, "Focal length along x, pixels."),
+        Column("fy", _f64, "Focal length along y, pixels."),
+        Column("cx", _f64, "Principal point, pixels from the left edge (the first pixel's middle is 0.5)."),
+        Column("cy", _f64, "Principal point, pixels from the top edge."),
+        Column("start_s", _f64, "First pose, seconds from the video's first frame."),
+        Column("end_s", _f64, "Last pose, seconds from the video's first frame."),
+        Column("frame_count", _i32, "Number of poses."),
+        Column("times_s", pa.list_(_f64), "Times of the poses, seconds from the video's first frame.", in_sql=False),
+        Column(
+            "rotvec",
+            pa.list_(pa.list_(_f32, 3)),
+            "Rotation world <- camera as rotation vectors, radians; the camera is x right, y down, z forward.",
+            in_sql=False,
+        ),
+        Column("position_m", pa.list_(pa.list_(_f32, 3)), "Camera centre in the world, metres.", in_sql=False),
     ),
 )
 

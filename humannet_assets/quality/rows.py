@@ -1,0 +1,103 @@
+"""The report as rows of `stage_quality`, `stage_confusions` and `stage_worst_cases`, and back. Nothing is rewritten unchanged."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import polars as pl
+
+from humannet_assets.quality.judge import Confusion, WorstCase
+from humannet_assets.quality.metrics import Better, Measure
+from humannet_assets.store.identity import microseconds, stable_id
+from humannet_assets.store.lance_store import LanceStore
+from humannet_assets.store.runner import remove_units
+from humannet_assets.store.schema import Table
+from humannet_assets.store.tables import STAGE_CONFUSIONS, STAGE_QUALITY, STAGE_WORST_CASES
+
+if TYPE_CHECKING:
+    from humannet_assets.quality.report import StageReport
+
+CODE_VERSION = "2"
+"""Raise it when measures or drawings change their meaning: pictures are then painted anew."""
+
+
+def case_id(case: WorstCase) -> str:
+    """Id of a case: the same mistake drawn the same way has the same."""
+    drawing = hashlib.sha256(repr((CODE_VERSION, case.drawing, case.beside)).encode()).hexdigest()
+    return stable_id(case.stage, case.kind, case.video_id, microseconds(case.time_s), case.text, drawing)
+
+
+def stored_pictures(store: LanceStore) -> dict[str, bytes]:
+    """Pictures of the stored worst cases by case id."""
+    frame = store.read(STAGE_WORST_CASES, ["case_id", "picture"], "outcome = 'kept' AND picture IS NOT NULL")
+    return dict(frame.iter_rows())
+
+
+def store_report(stages: Sequence[StageReport], store: LanceStore, run_id: str) -> None:
+    """Make the stages' rows the only kept ones of the three tables; what is no longer true ends as removed."""
+    measures, cells, cases = [], [], []
+    for stage in stages:
+        for measure in stage.measures:
+            values = {name: getattr(measure, name) for name in ("value", "low", "high", "items", "videos", "measured_in", "better")}
+            measures.append((stable_id(stage.stage, measure.name), None, {"stage": stage.stage, "measure": measure.name, **values}))
+        for table in stage.confusions:
+            for (truth, found), count in sorted(table.cells.items()):
+                own = {"stage": stage.stage, "question": table.name, "truth": truth, "found": found, "count": count}
+                cells.append((stable_id(stage.stage, table.name, truth, found), None, own))
+        for rank, case in enumerate(stage.worst):
+            own = {name: getattr(case, name) for name in ("stage", "kind", "score", "uri", "time_s", "text", "picture")}
+            cases.append((case_id(case), case.video_id, {**own, "rank": rank}))
+    for table, rows in ((STAGE_QUALITY, measures), (STAGE_CONFUSIONS, cells), (STAGE_WORST_CASES, cases)):
+        _replace(store, table, rows, run_id)
+
+
+def _replace(store: LanceStore, table: Table, rows: Sequence[tuple[str, str | None, Mapping[str, Any]]], run_id: str) -> None:
+    """Write (id, video id, own columns) if they differ from what is stored."""
+    stored = store.read(table, where="outcome = 'kept'")
+    gone = stored.filter(~pl.col("unit_id").is_in([row_id for row_id, _, _ in rows]))
+    if not gone.is_empty():
+        remove_units(store, table, gone, run_id, "no_longer_so" if rows else "no_labels")
+    names = [column.name for column in table.columns if column.name != table.key]
+    before = {row["unit_id"]: [row[name] for name in names] for row in stored.iter_rows(named=True)}
+    changed = [item for item in rows if before.get(item[0]) != [item[2].get(name) for name in names]]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    complete = [
+        {
+            "row_id": row_id, "unit_id": row_id, table.key: row_id, "video_id": video_id, "outcome": "kept", "reasons": [],
+            "evidence": "{}", "attempts": 1, "provenance": "", "code_version": CODE_VERSION, "run_id": run_id, "created_at": now,
+            **own,
+        }
+        for row_id, video_id, own in changed
+    ]  # fmt: skip
+    if complete:
+        store.replace_units(table, [row["unit_id"] for row in complete], complete)
+
+
+def load_stages(store: LanceStore, order: Sequence[str]) -> list[StageReport]:
+    """The stored report, stages in the given order; empty when nothing was measured."""
+    from humannet_assets.quality.report import StageReport
+
+    stages = {name: StageReport(name) for name in order}
+    for row in store.read(STAGE_QUALITY, where="outcome = 'kept'").sort("created_at", "measure").iter_rows(named=True):
+        better = cast("Better", row["better"] or "higher")
+        stages.setdefault(row["stage"], StageReport(row["stage"])).measures.append(
+            Measure(
+                row["measure"], row["value"], row["low"], row["high"], row["items"], row["videos"] or 0,
+                row["measured_in"] or "share", better,
+            )
+        )  # fmt: skip
+    tables: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+    for row in store.read(STAGE_CONFUSIONS, where="outcome = 'kept'").sort("row_id").iter_rows(named=True):
+        tables.setdefault((row["stage"], row["question"]), {})[row["truth"], row["found"]] = row["count"]
+    for (stage, name), cells in sorted(tables.items()):
+        stages.setdefault(stage, StageReport(stage)).confusions.append(Confusion(name, cells))
+    for row in store.read(STAGE_WORST_CASES, where="outcome = 'kept'").sort("stage", "rank").iter_rows(named=True):
+        case = WorstCase(
+            row["stage"], row["kind"], row["score"], row["video_id"], row["uri"], row["time_s"], row["text"],
+            picture=row["picture"],
+        )  # fmt: skip
+        stages.setdefault(row["stage"], StageReport(row["stage"])).worst.append(case)
+    return [stage for stage in stages.values() if stage.measures]

@@ -1,0 +1,1 @@
+"""Footage that shows nobody, and the controls that are nobody's life."""

@@ -1,0 +1,1 @@
+"""Screen recordings, drawn without a scene or a camera."""

@@ -1,0 +1,138 @@
+"""From a built scene to a place: stations are checked, routes, spots and cameras are found, or the draft is given up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from humannet_assets.simulator.places.palette import Palette
+from humannet_assets.simulator.places.place import Place, Station
+from humannet_assets.simulator.places.room import NoRoomError, Rect, Room
+from humannet_assets.simulator.places.survey import Survey
+from humannet_assets.simulator.world import SceneBuilder
+
+Points = npt.NDArray[np.float64]
+
+EYE_M = (0.47, 0.58)
+"""Heights of a wearer's eyes above the surface (`wearer.body.draw_wearer`)."""
+
+APPROACH_M = 1.1
+"""A station lies at most this far beside a route."""
+
+HANDS_ABOVE_M = 0.40
+"""What hands lift comes this high above the surface."""
+
+
+@dataclass
+class Draft:
+    """A scene and what its maker knows of it.
+
+    `floors` are the rectangles people may walk on, `posts` where surveillance cameras may hang, `tours` points that routes pass
+    in their order (the stations come in by themselves when `tours` is empty), `stage` the floor on which people are filmed.
+    """
+
+    builder: SceneBuilder
+    floors: list[Rect]
+    posts: list[tuple[float, float, float]]
+    stations: list[Station] = field(default_factory=list)
+    tours: list[list[tuple[float, float]]] = field(default_factory=list)
+    stage: Rect | None = None
+    least_route_m: float = 5.0
+    step_m: float = 0.1
+
+
+def draft_room(room: Room, stations: Sequence[Station]) -> Draft:
+    """The draft of a room: its floor is walked on, cameras hang in its corners."""
+    x0, y0, x1, y1 = room.floor
+    z = room.height_m - 0.25
+    posts = [(x, y, z) for x in (x0 + 0.22, x1 - 0.22) for y in (y0 + 0.22, y1 - 0.22)]
+    return Draft(room.builder, [room.floor], posts, list(stations))
+
+
+def begin(rng: np.random.Generator, sky: tuple[tuple[float, ...], tuple[float, ...]] | None = None) -> tuple[SceneBuilder, Palette]:
+    """An empty scene and its palette."""
+    builder = SceneBuilder(sky=sky)
+    return builder, Palette(builder, rng)
+
+
+def finish(draft: Draft, name: str, environment: str, rng: np.random.Generator) -> Place:
+    """Survey a draft.
+
+    Raises:
+        NoRoomError: Something `Place` promises cannot be kept.
+    """
+    survey = Survey(draft.builder, draft.floors, rng, draft.step_m)
+    for station in draft.stations:
+        _check(survey, station)
+    tours = draft.tours or [_tour(survey, draft, rng)]
+    routes = [survey.route(tour) for tour in tours]
+    if _length(routes[0]) < draft.least_route_m:
+        raise NoRoomError(f"the route is only {_length(routes[0]):.1f} m long")
+    for station in draft.stations:
+        _check_approach(survey, station, routes)
+    spots, tripods, surveillance = survey.stage(draft.posts, within=draft.stage)
+    return Place(name, environment, draft.builder, draft.stations, routes, spots, tripods, surveillance)
+
+
+def working_space(station: Station) -> Points:
+    """Points (n, 3), station frame, that hands and what they hold come to: above the working area and beside it."""
+    x = np.linspace(-station.half_width_m, station.half_width_m, 9)
+    y = np.linspace(station.near_m - 0.12, station.far_m, 8)
+    z = np.linspace(0.015, HANDS_ABOVE_M, 4)
+    area = np.stack(np.meshgrid(x, y, z, indexing="ij"), axis=-1).reshape(-1, 3)
+    arms = np.array([(x, y, z) for x in (-0.46, -0.34, 0.34, 0.46) for y in (0.0, 0.15, 0.3) for z in (0.02, 0.15, 0.3)])
+    return np.concatenate([area, arms])
+
+
+def _check(survey: Survey, station: Station) -> None:
+    """Nothing stands on the working area, between it and the eyes, or where the wearer is."""
+    pose = station.frame()
+    points = working_space(station) @ pose[:3, :3].T + pose[:3, 3]
+    for eye_m in EYE_M:
+        eye = pose[:3, :3] @ np.array([0.0, 0.18, eye_m]) + pose[:3, 3]
+        if not survey.free(eye, points).all():
+            raise NoRoomError(f"something stands in the way at {station.name}")
+
+
+def _check_approach(survey: Survey, station: Station, routes: Sequence[Points]) -> None:
+    """A wearer gets from a route to the station: near, and with nothing at chest height between."""
+    origin = np.asarray(station.origin)
+    ways = np.concatenate([_along(route) for route in routes])
+    nearest = ways[np.argmin(np.linalg.norm(ways - origin, axis=1))]
+    if np.linalg.norm(nearest - origin) > APPROACH_M:
+        raise NoRoomError(f"no route leads to {station.name}")
+    heights = np.array([station.top_m + 0.25, station.top_m + 0.5])
+    start = np.array([*nearest, 1.35])
+    if not survey.free(start, np.column_stack([np.tile(origin, (2, 1)), heights])).all():
+        raise NoRoomError(f"something stands between {station.name} and the route")
+
+
+def _tour(survey: Survey, draft: Draft, rng: np.random.Generator) -> list[tuple[float, float]]:
+    """Past every station, beginning and ending far apart."""
+    stops = []
+    for station in draft.stations:
+        behind = station.frame() @ np.array([0, -0.45, 0, 1.0])
+        stops.append(survey.nearest(behind[:2]))
+    spread = survey.far_points(rng, 2 if stops else 3)
+    left, tour = [*stops, *spread[1:]], [spread[0]]
+    while left:
+        nearest = int(np.argmin([np.linalg.norm(stop - tour[-1]) for stop in left]))
+        tour.append(left.pop(nearest))
+    return [(float(x), float(y)) for x, y in tour]
+
+
+def _along(route: Points, step_m: float = 0.1) -> Points:
+    """Points every `step_m` of a polyline."""
+    pieces = []
+    for a, b in zip(route[:-1], route[1:], strict=True):
+        count = max(1, math.ceil(float(np.linalg.norm(b - a)) / step_m))
+        pieces.append(a + np.linspace(0, 1, count, endpoint=False)[:, None] * (b - a))
+    return np.concatenate([*pieces, route[-1:]])
+
+
+def _length(route: Points) -> float:
+    return float(np.linalg.norm(np.diff(route, axis=0), axis=1).sum())

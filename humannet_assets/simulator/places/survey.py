@@ -1,0 +1,302 @@
+"""What a finished scene offers: where one can walk and stand, and from where a fixed camera sees it.
+
+A place is first built, then surveyed: clearances are measured from the scene's own geometry, so that a route is free
+whatever stands in the room. Everything is bounded by oriented boxes, which errs on the safe side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from humannet_assets.simulator.places.place import Spot, Viewpost
+from humannet_assets.simulator.places.room import NoRoomError, Rect
+from humannet_assets.simulator.world import SCENERY, Part, SceneBuilder
+
+Points = npt.NDArray[np.float64]
+
+WALK_M, STAND_M = 0.42, 0.66
+"""Clearance of routes and spots: what `Place` promises (0.35 and 0.6 m) and a margin for corners that are cut."""
+
+BODY_M = (0.04, 1.95)
+"""Heights between which a body touches things: above rugs and thresholds, below lamps."""
+
+TRIPOD_RANGE_M, POST_RANGE_M = (2.1, 5.9), (2.1, 8.8)
+SPOT_APART_M = 0.9
+"""Two people on two spots do not touch."""
+
+_FACING_RAD = math.radians(50)
+"""Cameras are within this of where a spot faces."""
+
+_SEEN_AT = ((0.0, 0.08), (0.0, 0.9), (-0.28, 1.2), (0.28, 1.2), (0.0, 1.72))
+"""Points of a standing body (sideways, height) a camera must see."""
+
+
+def corners(part: Part) -> Points:
+    """The corners (8, 3) of a part's oriented bounding box."""
+    signs = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float64)
+    return np.asarray(part.position) + (signs * half_sizes(part)) @ part.frame.T
+
+
+def half_sizes(part: Part) -> Points:
+    """Half sizes (3,) of a part's bounding box in its own frame."""
+    size = part.size
+    if part.shape == "plane":
+        return np.array([size[0], size[1], 0.0])
+    if part.shape == "sphere":
+        return np.full(3, size[0])
+    if part.shape == "cylinder":
+        return np.array([size[0], size[0], size[1]])
+    if part.shape == "capsule":
+        return np.array([size[0], size[0], size[1] + size[0]])
+    return np.array(size[:3])
+
+
+class Survey:
+    """Measures a scene within its walkable floor."""
+
+    def __init__(self, builder: SceneBuilder, floors: Sequence[Rect], rng: np.random.Generator, step_m: float = 0.1) -> None:
+        """Take the scenery's geometry; `floors` are the rectangles people may walk on."""
+        self._rng = rng
+        self._step_m = step_m
+        self._floors = list(floors)
+        scenery = [part for part in builder.parts if part.group == SCENERY]
+        self._middles = np.array([part.position for part in scenery])
+        self._halves = np.array([half_sizes(part) for part in scenery])
+        self._frames = np.array([part.frame for part in scenery])
+        self._footprints = _footprints(scenery, *BODY_M)
+        grid = np.concatenate([_grid(rect, step_m) for rect in floors])
+        grid = np.unique(np.round(grid / step_m).astype(int), axis=0) * step_m
+        self._grid = grid
+        self._clear = self.clearance(grid)
+
+    def clearance(self, points: Points) -> Points:
+        """Distance (n,) of floor points (n, 2) to the next thing a body would touch; 0 off the walkable floor."""
+        inside = np.zeros(len(points), bool)
+        for x0, y0, x1, y1 in self._floors:
+            inside |= (points[:, 0] >= x0) & (points[:, 0] <= x1) & (points[:, 1] >= y0) & (points[:, 1] <= y1)
+        distance = np.full(len(points), np.inf)
+        for middle, half, turn in self._footprints:
+            local = np.abs((points - middle) @ turn) - half
+            distance = np.minimum(distance, np.hypot(*np.maximum(local, 0).T))
+        return np.where(inside, distance, 0.0)
+
+    def free(self, start: Points, ends: Points) -> npt.NDArray[np.bool_]:
+        """Whether nothing lies between point pairs; start (n, 3) or (3,), ends (n, 3)."""
+        begin = np.broadcast_to(start, ends.shape)
+        way = ends - begin
+        blocked = np.zeros(len(ends), bool)
+        for middle, half, frame in zip(self._middles, self._halves, self._frames, strict=True):
+            origin, step = (begin - middle) @ frame, way @ frame
+            with np.errstate(divide="ignore", invalid="ignore"):
+                a, b = (-half - 0.005 - origin) / step, (half + 0.005 - origin) / step
+            near, far = np.fmax.reduce(np.fmin(a, b), axis=1), np.fmin.reduce(np.fmax(a, b), axis=1)
+            outside = np.any((np.abs(step) < 1e-12) & (np.abs(origin) > half + 0.005), axis=1)
+            blocked |= (near <= far) & (far > 0) & (near < 0.999) & ~outside
+        return ~blocked
+
+    def nearest(self, point: Sequence[float], clearance_m: float = WALK_M) -> Points:
+        """The grid point (2,) with that clearance next to a point.
+
+        Raises:
+            NoRoomError: It is more than 1.2 m away.
+        """
+        good = self._grid[self._clear >= clearance_m]
+        if not len(good):
+            raise NoRoomError("nobody can walk there")
+        away = np.linalg.norm(good - np.asarray(point), axis=1)
+        if away.min() > 1.2:
+            raise NoRoomError(f"nobody gets near {tuple(np.round(point, 2))}")
+        return good[np.argmin(away)]
+
+    def route(self, through: Sequence[Sequence[float]]) -> Points:
+        """A polyline (n, 2) that leads past points in their order, clear of everything by `WALK_M`.
+
+        Raises:
+            NoRoomError: There is none.
+        """
+        nodes = self._grid[self._clear >= WALK_M]
+        goals = [int(np.argmin(np.linalg.norm(nodes - self.nearest(point), axis=1))) for point in through]
+        graph = self._graph(nodes, self._clear[self._clear >= WALK_M])
+        path = [goals[0]]
+        for start, end in pairwise(goals):
+            distance, before = dijkstra(graph, indices=start, return_predecessors=True)
+            if not np.isfinite(distance[end]):
+                raise NoRoomError("a route is blocked")
+            leg = [end]
+            while leg[-1] != start:
+                leg.append(int(before[leg[-1]]))
+            path += self._straightened(nodes, leg[::-1])[1:]
+        line = nodes[path]
+        keep = np.concatenate([[True], np.linalg.norm(np.diff(line, axis=0), axis=1) > 1e-6])
+        return line[keep]
+
+    def far_points(self, rng: np.random.Generator, count: int) -> list[Points]:
+        """Walkable points (2,) far from each other, the first at random.
+
+        Raises:
+            NoRoomError: Nobody can walk anywhere.
+        """
+        nodes = self._grid[self._clear >= WALK_M]
+        if not len(nodes):
+            raise NoRoomError("nobody can walk there")
+        chosen = [nodes[int(rng.integers(len(nodes)))]]
+        # The first point is replaced by the one farthest from it: an end of the floor, not its middle.
+        chosen[0] = nodes[np.argmax(np.linalg.norm(nodes - chosen[0], axis=1))]
+        while len(chosen) < count:
+            away = np.min([np.linalg.norm(nodes - point, axis=1) for point in chosen], axis=0)
+            chosen.append(nodes[np.argmax(away)])
+        return chosen
+
+    def _graph(self, nodes: Points, clear: Points) -> coo_matrix:
+        index = {(int(x), int(y)): i for i, (x, y) in enumerate(np.round(nodes / self._step_m).astype(int))}
+        rows, columns, costs = [], [], []
+        for (x, y), i in index.items():
+            for dx, dy in ((1, 0), (0, 1), (1, 1), (1, -1)):
+                j = index.get((x + dx, y + dy))
+                if j is not None:
+                    # Wide ways are preferred to the shortest along the walls.
+                    cost = math.hypot(dx, dy) * self._step_m * (1 + 0.25 / min(clear[i], clear[j]))
+                    rows += [i, j]
+                    columns += [j, i]
+                    costs += [cost, cost]
+        return coo_matrix((costs, (rows, columns)), shape=(len(nodes), len(nodes)))
+
+    def _straightened(self, nodes: Points, path: list[int]) -> list[int]:
+        """Leave out what a straight clear line can replace."""
+        kept, at = [path[0]], 0
+        while at < len(path) - 1:
+            ahead = next(
+                (k for k in range(len(path) - 1, at + 1, -1) if self.walkable(nodes[path[at]], nodes[path[k]])), at + 1
+            )
+            kept.append(path[ahead])
+            at = ahead
+        return kept
+
+    def walkable(self, start: Points, end: Points, clearance_m: float = WALK_M) -> bool:
+        """Whether the straight way between two floor points is clear."""
+        count = max(2, int(np.linalg.norm(end - start) / 0.05) + 1)
+        return bool(np.all(self.clearance(start + np.linspace(0, 1, count)[:, None] * (end - start)) >= clearance_m - 0.01))
+
+    def stage(
+        self, posts: Sequence[Sequence[float]], count: int = 5, within: Rect | None = None
+    ) -> tuple[list[Spot], list[Viewpost], list[Viewpost]]:  # fmt: skip
+        """Choose spots, two tripods that see all of them, and those of `posts` (x, y, z high up) that do too.
+
+        Args:
+            posts: Where a surveillance camera may be.
+            count: How many spots at most.
+            within: Where to look; everywhere if None.
+
+        Raises:
+            NoRoomError: No three spots can be seen so.
+        """
+        spots = self._draw(self._grid[_inside(self._grid, within) & (self._clear >= STAND_M)], 60)
+        eyes = self._draw(self._grid[_inside(self._grid, within, 3.0) & (self._clear >= 0.22)], 48)
+        if len(spots) < 3 or len(eyes) < 2:
+            raise NoRoomError("there is no floor to stand on")
+        tripods = np.column_stack([eyes, self._rng.uniform(1.25, 1.6, len(eyes))])
+        high = np.asarray(posts, np.float64)
+        sees, watches = self._sees(tripods, spots, TRIPOD_RANGE_M), self._sees(high, spots, POST_RANGE_M)
+        best: tuple[list[int], int, int, int] | None = None
+        for first in range(len(tripods)):
+            for second in range(first):
+                if np.linalg.norm(eyes[first] - eyes[second]) < 1.0:
+                    continue
+                both = sees[first] & sees[second]
+                for post in range(len(high)):
+                    chosen = self._apart(spots, eyes[[first, second]], np.flatnonzero(both & watches[post]), count)
+                    if len(chosen) >= 3 and (best is None or len(chosen) > len(best[0])):
+                        best = (chosen, first, second, post)
+            if best is not None and len(best[0]) == count:
+                break
+        if best is None:
+            raise NoRoomError("no three spots are seen by two tripods and from above")
+        chosen, first, second, _ = best
+        cameras = eyes[[first, second]]
+        standing = [
+            Spot((float(spots[i][0]), float(spots[i][1])), _heading(spots[i], cameras.mean(axis=0))) for i in chosen
+        ]
+        middle = spots[chosen].mean(axis=0)
+        aim = (float(middle[0]), float(middle[1]), 0.95)
+        views = [Viewpost(_point(tripods[i]), aim) for i in (first, second)]
+        above = [Viewpost(_point(post), aim) for post, seen in zip(high, watches, strict=True) if seen[chosen].all()]
+        return standing, views, above
+
+    def _draw(self, points: Points, count: int) -> Points:
+        return points[self._rng.permutation(len(points))[:count]]
+
+    def _sees(self, eyes: Points, spots: Points, reach_m: tuple[float, float]) -> npt.NDArray[np.bool_]:
+        """Which camera (n, 3) sees a whole person at which spot (m, 2), (n, m)."""
+        seen = np.zeros((len(eyes), len(spots)), bool)
+        for i, eye in enumerate(eyes):
+            distance = np.linalg.norm(np.column_stack([spots, np.full(len(spots), 0.95)]) - eye, axis=1)
+            near = np.flatnonzero((distance >= reach_m[0]) & (distance <= reach_m[1]))
+            if not len(near):
+                continue
+            way = spots[near] - eye[:2]
+            side = np.column_stack([-way[:, 1], way[:, 0]]) / np.maximum(np.linalg.norm(way, axis=1), 1e-6)[:, None]
+            ends = np.concatenate(
+                [np.column_stack([spots[near] + x * side, np.full(len(near), z)]) for x, z in _SEEN_AT]
+            )  # fmt: skip
+            seen[i, near] = self.free(eye, ends).reshape(len(_SEEN_AT), len(near)).all(axis=0)
+        return seen
+
+    @staticmethod
+    def _apart(spots: Points, cameras: Points, candidates: npt.NDArray[np.intp], count: int) -> list[int]:
+        """Candidates that keep a distance from each other and can face both cameras."""
+        chosen: list[int] = []
+        for i in candidates:
+            ahead = _heading(spots[i], cameras.mean(axis=0))
+            turns = [abs(math.remainder(_heading(spots[i], camera) - ahead, 2 * math.pi)) for camera in cameras]
+            if max(turns) > _FACING_RAD or any(np.linalg.norm(spots[i] - spots[j]) < SPOT_APART_M for j in chosen):
+                continue
+            chosen.append(int(i))
+            if len(chosen) == count:
+                break
+        return chosen
+
+
+def _footprints(parts: Sequence[Part], low: float, high: float) -> list[tuple[Points, Points, Points]]:
+    """Middle (2,), half sizes (2,) and axes (2, 2) of the floor rectangles of what reaches between two heights."""
+    found = []
+    for part in parts:
+        points = corners(part)
+        if points[:, 2].max() <= low or points[:, 2].min() >= high:
+            continue
+        level = part.frame[:2, int(np.argmax(np.linalg.norm(part.frame[:2], axis=0)))]
+        along = level / np.linalg.norm(level)
+        turn = np.column_stack([along, (-along[1], along[0])])
+        local = points[:, :2] @ turn
+        middle = (local.min(axis=0) + local.max(axis=0)) / 2
+        found.append((turn @ middle, np.ptp(local, axis=0) / 2, turn))
+    return found
+
+
+def _grid(rect: Rect, step: float) -> Points:
+    x = np.arange(math.ceil(rect[0] / step), math.floor(rect[2] / step) + 1) * step
+    y = np.arange(math.ceil(rect[1] / step), math.floor(rect[3] / step) + 1) * step
+    return np.array([(a, b) for a in x for b in y]).reshape(-1, 2)
+
+
+def _inside(points: Points, rect: Rect | None, margin: float = 0.0) -> npt.NDArray[np.bool_]:
+    if rect is None:
+        return np.ones(len(points), bool)
+    low, high = np.array(rect[:2]) - margin, np.array(rect[2:]) + margin
+    return np.all((points >= low) & (points <= high), axis=1)
+
+
+def _heading(start: Points, end: Points) -> float:
+    """Direction from one floor point to another, from the world's +y towards -x."""
+    way = end - start
+    return math.atan2(-float(way[0]), float(way[1]))
+
+
+def _point(values: Points) -> tuple[float, float, float]:
+    return (float(values[0]), float(values[1]), float(values[2]))
