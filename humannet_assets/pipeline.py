@@ -75,7 +75,8 @@ def all_steps(passes: dict[str, tuple[Pass, ...]]) -> list[Step[Any]]:
 def asset_of_tables(passes: dict[str, tuple[Pass, ...]]) -> dict[str, str]:
     """Table name to the asset that writes it."""
     owners = {step.writes.name: asset for asset, group in passes.items() for steps in group for step in steps}
-    return {"source_catalog": "source_catalog", "source_files": "source_catalog", **owners}
+    quality = dict.fromkeys(("stage_quality", "stage_confusions", "stage_worst_cases"), "stage_quality")
+    return {"source_catalog": "source_catalog", "source_files": "source_catalog", **owners, **quality}
 
 
 def plan_all(

@@ -11,6 +11,8 @@ import polars as pl
 from humannet_assets.assets.common import picture_metadata, windows_of
 from humannet_assets.figures.contact_sheet import Tile, contact_sheet, spread
 from humannet_assets.figures.plots import camera_paths, rotation_curves, segment_timelines, track_paths
+from humannet_assets.quality.document import confusions_markdown, measures_markdown
+from humannet_assets.quality.judge import StageReport
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.store.lance_store import LanceStore, quoted
 from humannet_assets.store.schema import Table
@@ -30,6 +32,8 @@ from humannet_assets.store.tables import (
 MOST_TILES = 24
 """A sheet of 24 tiles stays below 200 kB, which the event log stores with every materialisation."""
 PLOTTED_CLIPS = 8
+MOST_CASES, CASE_TILE_PX = 6, (320, 240)
+"""Worst cases of a stage: some 80 kB per stage."""
 
 
 def _rows(
@@ -165,3 +169,14 @@ def segment_plot(pipeline: PipelineResource, context: dg.AssetExecutionContext) 
     ):
         clips.setdefault(row["unit_id"], []).append(row)
     return picture_metadata(segment_timelines(clips, "atomic segments and groups"), "timelines")
+
+
+def quality_pictures(stages: Sequence[StageReport]) -> dict[str, Any]:
+    """Figures and confusion tables as Markdown, and each stage's worst cases as a sheet."""
+    found: dict[str, Any] = {"figures": dg.MetadataValue.md(measures_markdown(stages))} if stages else {}
+    for stage in stages:
+        if stage.confusions:
+            found[f"confusions/{stage.stage}"] = dg.MetadataValue.md(confusions_markdown(stage))
+        tiles = [Tile(case.picture, case.text, "rejected") for case in stage.worst[:MOST_CASES]]
+        found |= picture_metadata(contact_sheet(tiles, columns=3, tile_px=CASE_TILE_PX), f"worst_cases/{stage.stage}")
+    return found

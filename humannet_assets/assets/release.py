@@ -2,10 +2,12 @@
 
 import dagster as dg
 
-from humannet_assets.assets.common import COLLECT, OWNERS, RETRY, picture_metadata
+from humannet_assets.assets.common import COLLECT, OWNERS, RETRY, log_progress, schema_metadata
+from humannet_assets.assets.pictures import quality_pictures
 from humannet_assets.quality.report import quality_report
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.store.sql_catalog import build_sql_catalog, catalog_location
+from humannet_assets.store.tables import STAGE_QUALITY
 
 
 @dg.asset(
@@ -26,14 +28,40 @@ def sql_catalog(context: dg.AssetExecutionContext, pipeline: PipelineResource) -
 
 @dg.asset(
     group_name="release",
-    deps=["raw_videos", "video_duplicates", "shots", "filtered_clips", "viewpoints"],
+    deps=[
+        "raw_videos",
+        "video_duplicates",
+        "shots",
+        "filtered_clips",
+        "viewpoints",
+        "hand_tracks",
+        "body_tracks",
+        "camera_trajectories",
+        "segments",
+        "captions",
+        "annotations",
+    ],
     owners=OWNERS,
     retry_policy=RETRY,
-    kinds={"python"},
+    kinds={"lance", "python"},
     automation_condition=COLLECT,
-    description="Precision, recall and balanced accuracy of each stage wherever a source brings ground-truth labels.",
+    pool=STAGE_QUALITY.name,
+    metadata=schema_metadata(STAGE_QUALITY),
+    description=(
+        "How good each stage is wherever a source brings ground-truth labels: figures with bootstrap intervals, confusion "
+        "tables, worst cases as pictures (docs/stage_quality.md)."
+    ),
 )
 def stage_quality(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
-    """Compare verdicts with labels: sidecars next to videos, or the labels file a source names."""
-    report = quality_report(pipeline.store, context.run.run_id)
-    return dg.MaterializeResult(metadata={**report.metadata(), **picture_metadata(report.worst_cases(), "worst_cases")})
+    """Compare what stages say with labels: sidecars next to videos, or the labels file a source names."""
+    report = quality_report(
+        pipeline.store,
+        context.run.run_id,
+        settings=pipeline.settings,
+        compute=pipeline.compute,
+        access=pipeline.access,
+        progress=log_progress(context),
+    )
+    for problem in report.label_problems:
+        context.log.warning(f"label left out: {problem}")
+    return dg.MaterializeResult(metadata={**report.metadata(), **quality_pictures(report.stages)})

@@ -14,6 +14,7 @@ import typer
 
 from humannet_assets.cli.output import Format
 from humannet_assets.cli.project import Project, UsageError
+from humannet_assets.cli.quality import QualityFormat
 
 app = typer.Typer(
     name="humannet",
@@ -200,6 +201,33 @@ def lineage(
     console.print(draw(node))
     if others:
         console.print(f"also in {', '.join(others)} (--table)", style="dim", highlight=False)
+
+
+@app.command()
+def quality(
+    context: typer.Context,
+    stages: Annotated[list[str] | None, typer.Argument(metavar="[STAGE]...", help="Only these, e.g. hand_tracks.")] = None,
+    format_: Annotated[QualityFormat, typer.Option("--format", "-f", help="How figures are written.")] = QualityFormat.table,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write report.html and report.md with worst cases as pictures.")
+    ] = None,
+    confusions: Annotated[bool, typer.Option("--confusions", "-c", help="Show what was taken for what.")] = False,
+    stored: Annotated[bool, typer.Option("--stored", help="The figures as last measured: no label, no video is read.")] = False,
+) -> None:
+    """How good every stage is on footage that has labels: figures with 95 % intervals, confusion tables, worst cases."""
+    from humannet_assets.cli import quality as command
+
+    project: Project = context.obj
+    notes = _console(stderr=True)
+    found = command.stored_stages(project) if stored else command.measure_stages(project, notes)
+    chosen = command.chosen_stages(found, stages or ())
+    if report is not None:
+        command.save_report(chosen, report, notes)
+    if format_ is QualityFormat.table:
+        command.print_stages(chosen, _console(), confusions=confusions)
+    else:
+        text = command.stages_json(chosen) if format_ is QualityFormat.json else command.stages_csv(chosen)
+        typer.echo(text.rstrip("\n"))
 
 
 @app.command()

@@ -179,7 +179,7 @@ SUMMARY = {
         ORDER BY viewpoint, pose_score DESC NULLS LAST, clip_id""",
     "How good each stage is where footage is labelled": """
         SELECT stage, measure, round(value, 3) AS value, round(low, 3) AS low, round(high, 3) AS high, items
-        FROM stage_quality WHERE value IS NOT NULL ORDER BY stage, measure""",
+        FROM stage_quality WHERE value IS NOT NULL AND rank < 2 ORDER BY stage, rank""",
 }
 
 NEXT_STEPS = """\
@@ -187,6 +187,7 @@ What to try next ({humannet} is the command line)
   humannet sql                          a prompt over all tables; docs/sql_cookbook.md has 20 questions
   humannet status                       rows by outcome per asset; what is stale and why
   humannet lineage ID                   from any row back to the bytes (ids as above)
+  humannet quality --report FOLDER      every figure, confusion tables and the worst cases as pictures
   humannet ingest FOLDER                your own videos (docs/your_own_videos.md)
   make ui                               the graph, its checks and contact sheets in the Dagster UI
   notebooks/01_explore_annotations.ipynb"""

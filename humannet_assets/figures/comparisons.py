@@ -75,9 +75,7 @@ class Drawing:
     y_label: str = ""
 
 
-def skeleton(
-    points_px: npt.ArrayLike, size_px: tuple[float, float], bones: Sequence[tuple[int, int]], role: Role
-) -> Skeleton:
+def skeleton(points_px: npt.ArrayLike, size_px: tuple[float, float], bones: Sequence[tuple[int, int]], role: Role) -> Skeleton:
     """A skeleton from points (n, 2) in pixels of a picture of size (width, height)."""
     shares = np.asarray(points_px, np.float64) / np.asarray(size_px, np.float64)
     return Skeleton(tuple((round(float(x), 4), round(float(y), 4)) for x, y in shares), tuple(bones), role)
@@ -99,7 +97,8 @@ def paint(drawing: Drawing, frames: Sequence[npt.NDArray[np.uint8] | None]) -> b
         sheet.paste(part, (0, top))
         top += part.height
     buffer = io.BytesIO()
-    sheet.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    # Colour at half resolution would wash out lines two pixels wide.
+    sheet.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return buffer.getvalue()
 
 
@@ -155,7 +154,9 @@ def _timeline(drawing: Drawing) -> Image.Image | None:
             left, right = (NAME_WIDTH_PX + (min(max(t, drawing.start_s), drawing.end_s) - drawing.start_s) * scale
                            for t in (start, end))  # fmt: skip
             draw.rectangle(
-                (left, top + 3, max(right, left + 1), top + LANE_HEIGHT_PX - 3), fill=ROLE_COLOURS[lane.role], outline=BACKGROUND
+                (left, top + 3, max(right, left + 1), top + LANE_HEIGHT_PX - 3),
+                fill=ROLE_COLOURS[lane.role],
+                outline=BACKGROUND,
             )
     bottom = len(drawing.lanes) * LANE_HEIGHT_PX
     for second in range(int(np.ceil(drawing.start_s)), int(drawing.end_s) + 1):

@@ -44,18 +44,22 @@ def _wrapped(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.ImageFont | I
     return "\n".join(lines[:2])
 
 
-def contact_sheet(tiles: Sequence[Tile], columns: int = 6) -> bytes | None:
+def contact_sheet(
+    tiles: Sequence[Tile], columns: int = 6, tile_px: tuple[int, int] = (TILE_WIDTH_PX, TILE_HEIGHT_PX)
+) -> bytes | None:
     """Draw a sheet as JPEG bytes; None when there is nothing to show.
 
     Args:
         tiles: Pictures in reading order.
         columns: Tiles per row.
+        tile_px: Width and height of a tile's picture.
     """
     if not tiles:
         return None
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
-    step_x, step_y = TILE_WIDTH_PX + GAP_PX, TILE_HEIGHT_PX + CAPTION_HEIGHT_PX + GAP_PX
+    width, height = tile_px
+    step_x, step_y = width + GAP_PX, height + CAPTION_HEIGHT_PX + GAP_PX
     sheet = Image.new("RGB", (columns * step_x + GAP_PX, rows * step_y + GAP_PX), BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=11)
@@ -63,12 +67,12 @@ def contact_sheet(tiles: Sequence[Tile], columns: int = 6) -> bytes | None:
         left, top = GAP_PX + (index % columns) * step_x, GAP_PX + (index // columns) * step_y
         if tile.jpeg:
             picture = Image.open(io.BytesIO(tile.jpeg)).convert("RGB")
-            picture.thumbnail((TILE_WIDTH_PX, TILE_HEIGHT_PX))
-            sheet.paste(picture, (left + (TILE_WIDTH_PX - picture.width) // 2, top + (TILE_HEIGHT_PX - picture.height) // 2))
+            picture.thumbnail(tile_px)
+            sheet.paste(picture, (left + (width - picture.width) // 2, top + (height - picture.height) // 2))
         colour = FRAME_COLOURS.get(tile.mark, (90, 94, 100))
-        draw.rectangle((left - 1, top - 1, left + TILE_WIDTH_PX, top + TILE_HEIGHT_PX), outline=colour, width=3)
-        caption = _wrapped(draw, tile.caption, font, TILE_WIDTH_PX)
-        draw.multiline_text((left, top + TILE_HEIGHT_PX + 2), caption, fill=(230, 230, 230), font=font, spacing=1)
+        draw.rectangle((left - 1, top - 1, left + width, top + height), outline=colour, width=3)
+        caption = _wrapped(draw, tile.caption, font, width)
+        draw.multiline_text((left, top + height + 2), caption, fill=(230, 230, 230), font=font, spacing=1)
     buffer = io.BytesIO()
     sheet.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()

@@ -52,9 +52,9 @@ class Pinhole:
             known: Rows of `known_cameras` of the video; all of one video have the same intrinsics.
             fov_deg: Field of view assumed where nothing is known.
         """
-        if not known:
+        row = next((row for row in known if row["fx"] is not None), None)
+        if row is None:
             return cls.assumed(width, height, fov_deg)
-        row = known[0]
         sx, sy = width / row["image_width"], height / row["image_height"]
         # Pixels that are not square are made so: the models behind all of this know one focal length.
         focal_px = float(np.sqrt(row["fx"] * sx * row["fy"] * sy))

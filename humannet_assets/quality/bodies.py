@@ -85,7 +85,7 @@ class BodyJudge(Judge):
         found_frame: npt.NDArray[np.int64],
         found_px: Floats,
     ) -> None:
-        frames = truth.sampled(clip.start_s, clip.end_s, self._rate_hz)
+        frames = truth.sampled(clip.start_s, clip.end_s, self._rate_hz, found_frame)
         people = truth.bodies.take(np.isin(truth.bodies.frame, frames))
         points = camera.project(people.points_m)
         judged = must_be_found(people, points)

@@ -77,8 +77,8 @@ class CameraJudge(Judge):
             self._travels.add(video.video_id, TRAVELS if travels else STAYS, said)
             self._accepted.add(video.video_id, "usable", "usable" if row["outcome"] == "kept" else "rejected")
             if row["outcome"] != "kept":
-                self.worst.offer("rejected", clip.seconds, video, clip.start_s, "no trajectory: " + ", ".join(row["reasons"] or ()),
-                                 lambda c=clip: Drawing(shown=_strip(c)))  # fmt: skip
+                text = f"no trajectory: {', '.join(row['reasons'] or ())}"
+                self.worst.offer("rejected", clip.seconds, video, clip.start_s, text, lambda c=clip: Drawing(shown=_strip(c)))
                 continue
             self._rotation(video, clip, row["times_s"], row["rotvec"], true, moves)
             if row["has_translation"] and travels:

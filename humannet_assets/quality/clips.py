@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+import numpy as np
+
 from humannet_assets.figures.comparisons import Drawing, Shown
 from humannet_assets.quality.judge import Clip, Confusion, Judge, LabelledVideo, confusion
 from humannet_assets.quality.metrics import Measure, Tally, balanced_accuracy
+from humannet_assets.quality.truth import Truth
 from humannet_assets.store.step import Read
 from humannet_assets.store.tables import FILTERED_CLIPS, VIEWPOINTS
 
@@ -36,7 +39,8 @@ class FilterJudge(Judge):
     """`filtered_clips`: kept or rejected.
 
     A clip should be kept if the shot it lies in is human-centric, unless the whole video is expected to be rejected although
-    people act in it (hopeless blur). Videos that were quarantined count as one rejected item; near-duplicates other than the
+    people act in it (hopeless blur). Clips of third-person shots in which nobody shows are not judged: the person has left the
+    picture. Videos without clips, quarantined ones above all, count as one rejected item; near-duplicates other than the
     canonical member have no clips and are left out.
     """
 
@@ -57,12 +61,15 @@ class FilterJudge(Judge):
         if video.truth is None or not clips or not video.truth.sidecar.shots:
             found = vote((clip.outcome, clip.seconds) for clip in clips) or REJECTED
             reasons = [reason for clip in clips if clip.outcome == found for reason in clip.reasons]
-            self._judge(video, None, label.kept, found, reasons or ["unreadable" if not clips else "-"], "")
+            if not clips:
+                reasons = ["no clips" if video.outcome == "kept" else "quarantined"]
+            self._judge(video, None, label.kept, found, reasons, "")
             return
         for clip in clips:
             shot = video.truth.shot_of(clip.start_s, clip.end_s)
-            if shot is not None:
-                self._judge(video, clip, shot.human_centric and not useless, clip.outcome, clip.reasons, shot.scene)
+            if shot is None or (shot.human_centric and shot.viewpoint == "exo" and not _shows_anybody(video.truth, clip)):
+                continue
+            self._judge(video, clip, shot.human_centric and not useless, clip.outcome, clip.reasons, shot.scene)
 
     def _judge(
         self, video: LabelledVideo, clip: Clip | None, keep: bool, found: str, reasons: Iterable[str], scene: str
@@ -87,6 +94,11 @@ class FilterJudge(Judge):
     def confusions(self) -> list[Confusion]:
         """True verdicts against verdicts, rejections by their first reason."""
         return [confusion("verdict", self._reasons)]
+
+
+def _shows_anybody(truth: Truth, clip: Clip) -> bool:
+    frames = truth.frames_in(clip.start_s, clip.end_s)
+    return bool(np.isin(frames, truth.bodies.frame).any() or np.isin(frames, truth.hands.frame).any())
 
 
 class ViewpointJudge(Judge):

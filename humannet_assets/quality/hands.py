@@ -7,7 +7,7 @@ count as found, not those it bridges. Pixels are those of a picture with the dia
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from humannet_assets.figures.comparisons import Drawing, Shown, skeleton
+from humannet_assets.geometry.cameras import angle_deg
 from humannet_assets.media.sidecar import Intrinsics
 from humannet_assets.perception.pinhole import hand_axes
 from humannet_assets.perception.thumbnails import HAND_BONES
@@ -33,25 +34,30 @@ MIN_VISIBLE_JOINTS = 12
 WRIST, THUMB_TIP, INDEX_TIP = 0, 4, 8
 SIDES = ("left", "right")
 WRIST_REGION = 1.0
-"""Half side, in forearm lengths, of the region at the wrist of a figure without hands in which nothing is judged [our choice]."""
+"""Half side, in forearm lengths, of the region at the wrist of a figure without hands that is not judged [our choice]."""
 LEFT_ARM, RIGHT_ARM = (7, 9), (8, 10)
 """Elbow and wrist among the 17 joints of a body."""
 
 
 @dataclass(frozen=True)
 class FoundHands:
-    """Observed hands of a clip, one entry per track and frame; pixels of the reference picture, metres, camera frame."""
+    """Observed hands of a clip, one entry per track and frame; pixels of the reference picture, metres, camera frame.
+
+    `frame`, `side`, `aperture_m` (n,); `points_px` (n, 21, 2); `wrist_m` (n, 3); `rotation` (n, 3, 3).
+    """
 
     frame: npt.NDArray[np.int64]
     points_px: Floats
     side: npt.NDArray[np.str_]
     wrist_m: Floats
-    rotvec: Floats
+    rotation: Floats
     aperture_m: Floats
 
 
 def found_hands(tracks: pl.DataFrame, truth: Truth) -> FoundHands:
     """The observed frames of all tracks (n rows of `hand_tracks`), by the frame of the video they were seen in."""
+    from scipy.spatial.transform import Rotation
+
     parts: list[tuple[npt.NDArray[np.int64], Floats, str, Floats, Floats, Floats]] = []
     for index, row in enumerate(tracks.select("side", "image_width", "image_height").iter_rows()):
         side, width, height = row
@@ -68,17 +74,35 @@ def found_hands(tracks: pl.DataFrame, truth: Truth) -> FoundHands:
                 tracks["aperture_m"][index].to_numpy()[chosen],
             )
         )
-    if not parts:
-        none = np.zeros((0, 3))
-        return FoundHands(np.zeros(0, np.int64), np.zeros((0, 21, 2)), np.zeros(0, np.str_), none, none, np.zeros(0))
+    parts.append((np.zeros(0, np.int64), np.zeros((0, 21, 2)), "", np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0)))
     sides = np.concatenate([np.full(len(part[0]), part[2]) for part in parts])
-    columns = [np.concatenate([part[k] for part in parts]) for k in (0, 1, 3, 4, 5)]
-    return FoundHands(columns[0], columns[1], sides, *columns[2:])
+    frame, points_px, wrist_m, rotvec, aperture_m = (np.concatenate([part[k] for part in parts]) for k in (0, 1, 3, 4, 5))
+    rotation = Rotation.from_rotvec(rotvec).as_matrix() if len(rotvec) else np.zeros((0, 3, 3))
+    return FoundHands(frame, points_px, sides, wrist_m, rotation, aperture_m)
 
 
 def must_be_found(hands: Joints, points_px: Floats) -> npt.NDArray[np.bool_]:
     """Which hands (n,) a detector has to find: most joints visible, and not small."""
     return (hands.visible.sum(axis=1) >= MIN_VISIBLE_JOINTS) & (areas(boxes_of(points_px)) > SMALL_PX2)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """True and found hands of a clip. `size_px` is that of the reference picture, `points_px` (n, 21, 2) true hands in it."""
+
+    video: LabelledVideo
+    truth: Truth
+    size_px: tuple[int, int]
+    view: str
+    hands: Joints
+    points_px: Floats
+    found: FoundHands
+
+    def drawing(self, time_s: float, i: int | None, j: int | None) -> Drawing:
+        """A frame with a true hand, a found one, or both."""
+        true = [] if i is None else [skeleton(self.points_px[i], self.size_px, HAND_BONES, "true")]
+        found = [] if j is None else [skeleton(self.found.points_px[j], self.size_px, HAND_BONES, "found")]
+        return Drawing(shown=(Shown(time_s, (*true, *found)),))
 
 
 class HandJudge(Judge):
@@ -90,8 +114,8 @@ class HandJudge(Judge):
         Read(
             HAND_TRACKS,
             (
-                "side", "image_width", "image_height", "times_s", "observed", "landmarks_px", "wrist_position_m", "wrist_rotvec",
-                "aperture_m",
+                "side", "image_width", "image_height", "times_s", "observed", "landmarks_px", "wrist_position_m",
+                "wrist_rotvec", "aperture_m",
             ),
         ),
     )  # fmt: skip
@@ -100,9 +124,7 @@ class HandJudge(Judge):
         super().__init__()
         self._rate_hz = sample_rate_hz
         self._sides, self._sizes, self._views, self._visible = Tally(), Tally(), Tally(), Tally()
-        self._errors = {
-            name: Errors() for name in ("landmark", "wrist", "depth_ratio", "rotation", "aperture")
-        }
+        self._errors = {name: Errors() for name in ("landmark", "wrist", "depth_ratio", "rotation", "aperture")}
 
     def look(self, video: LabelledVideo) -> None:
         """Every sampled frame of every kept clip."""
@@ -117,73 +139,72 @@ class HandJudge(Judge):
                 self._clip(video, truth, camera, clip, found_hands(rows, truth))
 
     def _clip(self, video: LabelledVideo, truth: Truth, camera: Intrinsics, clip: Clip, found: FoundHands) -> None:
-        frames = truth.sampled(clip.start_s, clip.end_s, self._rate_hz)
+        frames = truth.sampled(clip.start_s, clip.end_s, self._rate_hz, found.frame)
         hands = truth.hands.take(np.isin(truth.hands.frame, frames))
-        points = camera.project(hands.points_m)
-        judged = must_be_found(hands, points)
-        true_boxes, found_boxes = boxes_of(points), boxes_of(found.points_px)
         view = getattr(truth.shot_of(clip.start_s, clip.end_s), "viewpoint", "unknown")
+        scene = _Scene(video, truth, (camera.width, camera.height), view, hands, camera.project(hands.points_m), found)
+        judged = must_be_found(hands, scene.points_px)
+        true_boxes, found_boxes = boxes_of(scene.points_px), boxes_of(found.points_px)
         regions = wrist_regions(truth, frames, camera)
         for frame in frames:
             true_at, found_at = np.flatnonzero(hands.frame == frame), np.flatnonzero(found.frame == frame)
             if not len(true_at) and not len(found_at):
                 continue
-            here = assign(true_boxes[true_at], judged[true_at], found_boxes[found_at], regions.get(int(frame), np.zeros((0, 4))))
+            spared = regions.get(int(frame), np.zeros((0, 4)))
+            here = assign(true_boxes[true_at], judged[true_at], found_boxes[found_at], spared)
             for i, j in here.pairs:
-                self._hit(video, truth, hands, points, int(true_at[i]), found, int(found_at[j]), view)
+                self._hit(scene, int(true_at[i]), int(found_at[j]))
             for i in here.missed:
-                self._miss(video, truth, hands, points, int(true_at[i]), view)
+                self._miss(scene, int(true_at[i]))
             for j in here.ghosts:
-                self._ghost(video, truth, found, int(found_at[j]), view)
+                self._ghost(scene, int(found_at[j]))
 
-    def _count(self, video: LabelledVideo, hands: Joints, area: float, i: int, view: str, found: str) -> None:
-        outcome = "found" if found != MISSED else MISSED
-        visible = int(hands.visible[i].sum())
-        self._sides.add(video.video_id, str(hands.side[i]), found)
-        self._sizes.add(video.video_id, size_class(area), outcome)
-        self._views.add(video.video_id, view, outcome)
-        self._visible.add(video.video_id, "12-16 joints" if visible <= 16 else "17-21 joints", outcome)
+    def _count(self, scene: _Scene, i: int, found: str) -> float:
+        """Enter a true hand into the tables; returns its area."""
+        video_id, outcome = scene.video.video_id, "found" if found != MISSED else MISSED
+        area = float(areas(boxes_of(scene.points_px[i : i + 1]))[0])
+        self._sides.add(video_id, str(scene.hands.side[i]), found)
+        self._sizes.add(video_id, size_class(area), outcome)
+        self._views.add(video_id, scene.view, outcome)
+        self._visible.add(video_id, "12-16 joints" if scene.hands.visible[i].sum() <= 16 else "17-21 joints", outcome)
+        return area
 
-    def _hit(
-        self, video: LabelledVideo, truth: Truth, hands: Joints, points: Floats, i: int, found: FoundHands, j: int, view: str
-    ) -> None:
-        true_side, side = str(hands.side[i]), str(found.side[j])
-        self._count(video, hands, float(areas(boxes_of(points[i : i + 1]))[0]), i, view, side)
-        off_px = np.linalg.norm(found.points_px[j] - points[i], axis=1)
+    def _hit(self, scene: _Scene, i: int, j: int) -> None:
+        hands, found, video_id = scene.hands, scene.found, scene.video.video_id
+        true_side, side, joints_m = str(hands.side[i]), str(found.side[j]), hands.points_m[i]
+        self._count(scene, i, side)
+        off_px = np.linalg.norm(found.points_px[j] - scene.points_px[i], axis=1)
         error_px = float(off_px[hands.visible[i]].mean())
-        joints_m = hands.points_m[i]
-        self._errors["landmark"].add(video.video_id, error_px)
-        self._errors["wrist"].add(video.video_id, float(np.linalg.norm(found.wrist_m[j] - joints_m[WRIST])) * 1000)
-        self._errors["depth_ratio"].add(video.video_id, float(found.wrist_m[j, 2] / joints_m[WRIST, 2]))
         aperture_m = float(np.linalg.norm(joints_m[THUMB_TIP] - joints_m[INDEX_TIP]))
-        self._errors["aperture"].add(video.video_id, abs(float(found.aperture_m[j]) - aperture_m) * 1000)
-        time_s = float(truth.times_s[hands.frame[i]])
-
-        def draw() -> Drawing:
-            return _drawing(truth, time_s, [points[i]], [found.points_px[j]])
-
+        self._errors["landmark"].add(video_id, error_px)
+        self._errors["wrist"].add(video_id, float(np.linalg.norm(found.wrist_m[j] - joints_m[WRIST])) * 1000)
+        self._errors["depth_ratio"].add(video_id, float(found.wrist_m[j, 2] / joints_m[WRIST, 2]))
+        self._errors["aperture"].add(video_id, abs(float(found.aperture_m[j]) - aperture_m) * 1000)
+        time_s = float(scene.truth.times_s[hands.frame[i]])
         if side == true_side:
-            self._errors["rotation"].add(video.video_id, _turn_deg(found.rotvec[j], joints_m, side))
+            self._errors["rotation"].add(video_id, angle_deg(found.rotation[j].T @ hand_axes(joints_m, side)))
         else:
-            self.worst.offer("wrong_side", 1.0, video, time_s, f"{true_side} hand taken for {side}", draw)
-        self.worst.offer("landmarks", error_px, video, time_s, f"{true_side} hand off by {error_px:.0f} px", draw)
+            text = f"{true_side} hand taken for {side}"
+            self.worst.offer("wrong_side", 1.0, scene.video, time_s, text, lambda: scene.drawing(time_s, i, j))
+        text = f"{true_side} hand off by {error_px:.0f} px"
+        self.worst.offer("landmarks", error_px, scene.video, time_s, text, lambda: scene.drawing(time_s, i, j))
 
-    def _miss(self, video: LabelledVideo, truth: Truth, hands: Joints, points: Floats, i: int, view: str) -> None:
-        area = float(areas(boxes_of(points[i : i + 1]))[0])
-        self._count(video, hands, area, i, view, MISSED)
-        time_s, visible = float(truth.times_s[hands.frame[i]]), int(hands.visible[i].sum())
+    def _miss(self, scene: _Scene, i: int) -> None:
+        area = self._count(scene, i, MISSED)
+        time_s, visible = float(scene.truth.times_s[scene.hands.frame[i]]), int(scene.hands.visible[i].sum())
+        text = f"{scene.hands.side[i]} hand missed, {visible} of 21 joints visible"
         # The worst miss is the hand that is plainest to see.
-        text = f"{hands.side[i]} hand missed, {visible} of 21 joints visible"
-        self.worst.offer("missed", visible + area**0.5 / 1000, video, time_s, text, lambda: _drawing(truth, time_s, [points[i]], []))
+        score = visible + area**0.5 / REFERENCE_DIAGONAL_PX
+        self.worst.offer("missed", score, scene.video, time_s, text, lambda: scene.drawing(time_s, i, None))
 
-    def _ghost(self, video: LabelledVideo, truth: Truth, found: FoundHands, j: int, view: str) -> None:
-        self._sides.add(video.video_id, NOTHING, str(found.side[j]))
-        self._views.add(video.video_id, f"{view}: {NOTHING}", "found")
-        time_s = float(truth.times_s[found.frame[j]])
+    def _ghost(self, scene: _Scene, j: int) -> None:
+        found, video_id = scene.found, scene.video.video_id
+        self._sides.add(video_id, NOTHING, str(found.side[j]))
+        self._views.add(video_id, f"{scene.view}: {NOTHING}", "found")
+        time_s = float(scene.truth.times_s[found.frame[j]])
+        score = float(areas(boxes_of(found.points_px[j : j + 1]))[0])
         text = f"{found.side[j]} hand found where none is"
-        draw = found.points_px[j]
-        score = float(areas(boxes_of(draw[None]))[0])
-        self.worst.offer("ghost", score, video, time_s, text, lambda: _drawing(truth, time_s, [], [draw]))
+        self.worst.offer("ghost", score, scene.video, time_s, text, lambda: scene.drawing(time_s, None, j))
 
     def measures(self) -> list[Measure]:
         """Detection, sides, then errors of what was found."""
@@ -211,13 +232,6 @@ class HandJudge(Judge):
         ]
 
 
-def _turn_deg(rotvec: Floats, joints_m: Floats, side: str) -> float:
-    """Angle between the found orientation of a hand and the true one, degrees."""
-    from scipy.spatial.transform import Rotation
-
-    return float(np.degrees((Rotation.from_rotvec(rotvec).inv() * Rotation.from_matrix(hand_axes(joints_m, side))).magnitude()))
-
-
 def wrist_regions(truth: Truth, frames: npt.NDArray[np.int64], camera: Intrinsics) -> Mapping[int, Floats]:
     """Boxes (n, 4) by frame around the wrists of figures without hands: the picture may show some where the truth has none."""
     found: dict[int, list[Floats]] = {}
@@ -233,11 +247,3 @@ def wrist_regions(truth: Truth, frames: npt.NDArray[np.int64], camera: Intrinsic
             if np.isfinite(box).all():
                 found.setdefault(frame, []).append(box)
     return {frame: np.stack(boxes) for frame, boxes in found.items()}
-
-
-def _drawing(truth: Truth, time_s: float, true_px: Sequence[Floats], found_px: Sequence[Floats]) -> Drawing:
-    camera = truth.reference_camera()
-    size = (camera.width, camera.height) if camera is not None else (1, 1)
-    skeletons = [skeleton(points, size, HAND_BONES, "true") for points in true_px]
-    skeletons += [skeleton(points, size, HAND_BONES, "found") for points in found_px]
-    return Drawing(shown=(Shown(time_s, tuple(skeletons)),))

@@ -125,6 +125,16 @@ class Confusion:
 
 
 @dataclass
+class StageReport:
+    """Figures, confusion tables and worst cases of one stage."""
+
+    stage: str
+    measures: list[Measure] = field(default_factory=list)
+    confusions: list[Confusion] = field(default_factory=list)
+    worst: list[WorstCase] = field(default_factory=list)
+
+
+@dataclass
 class WorstCases:
     """The worst few of each kind, at most one per kind and video, so that no video fills the sheet."""
 

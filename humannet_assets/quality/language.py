@@ -1,7 +1,7 @@
 """Judges of words: facts in captions, directions in motion descriptions, counts and places in annotations.
 
-A text is judged by the facts it states (precision) and by those it could have stated (recall), whoever wrote it. Between what must
-be said and what must not lies what may be said: a hand that is in view for a moment is neither asked for nor a mistake.
+A text is judged by the facts it states (precision) and by those it could have stated (recall), whoever wrote it. Between what
+must be said and what must not lies what may be said: a hand that is in view for a moment is neither asked for nor a mistake.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ SEGMENT_SHARE = 0.5
 UNSAID = "unsaid"
 SIDES = hands.SIDES
 
-_NUMBERS = {word: str(number) for number, word in enumerate("no one two three four five six seven eight nine".split())}
-_PEOPLE = re.compile(rf"\b({'|'.join(_NUMBERS)}|\d+|a|the) (?:person|people|man|men|woman|women|child|children|boy|girl)\b(?!')")
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_NUMBERS = {word: str(number) for number, word in enumerate(_WORDS)}
+_PEOPLE = re.compile(
+    rf"\b({'|'.join(_NUMBERS)}|\d+|a|the) (?:person|people|man|men|woman|women|child|children|boy|girl)\b(?!')"
+)
 _BOTH = re.compile(r"\b(?:both|two)(?: of)?(?: the wearer's| her| his| their| the)? hands\b|\bleft and right hands\b")
 _VIEWS = (("ego", re.compile(r"\b(?:first.person|egocentric)\b")), ("exo", re.compile(r"\b(?:third.person|exocentric)\b")))
 
@@ -176,8 +179,8 @@ class _Words:
 class CaptionJudge(Judge):
     """`captions`: hands, people, viewpoint, and the verbs and objects of true actions.
 
-    The deterministic describer names no actions and no objects: words it happens to share with the truth ("opens", of a hand) are
-    not taken for claims, so that its recall of verbs and objects is 0 by design.
+    The deterministic describer names no actions and no objects: words it happens to share with the truth ("opens", of a hand)
+    are not taken for claims, so that its recall of verbs and objects is 0 by design.
     """
 
     stage = CAPTIONS.name
@@ -192,8 +195,12 @@ class CaptionJudge(Judge):
     def look(self, video: LabelledVideo) -> None:
         """The long caption of every kept clip (the short one where there is no other)."""
         rows = video.table(CAPTIONS).sort("kind")
-        texts = {row["unit_id"]: (row["text"], row["model"]) for row in rows.filter(pl.col("kind") == "short").iter_rows(named=True)}
-        texts |= {row["unit_id"]: (row["text"], row["model"]) for row in rows.filter(pl.col("kind") == "long").iter_rows(named=True)}
+        texts = {
+            row["unit_id"]: (row["text"], row["model"]) for row in rows.filter(pl.col("kind") == "short").iter_rows(named=True)
+        }
+        texts |= {
+            row["unit_id"]: (row["text"], row["model"]) for row in rows.filter(pl.col("kind") == "long").iter_rows(named=True)
+        }
         for clip in video.clips():
             if clip.clip_id not in texts:
                 continue
@@ -269,8 +276,10 @@ class AnnotationJudge(Judge):
         if video.truth is None:
             label = video.label
             place = vote((_top(rows[clip.clip_id]["environment"]), clip.seconds) for clip in clips) or UNKNOWN
-            counts = [max(rows[clip.clip_id][name] or 0 for clip in clips) for name in ("hand_count", "person_count")]
-            self._judge(video, clips[0], (label.environment, label.hands, label.people), (place, *counts))
+            most_hands, most_people = (
+                max(rows[clip.clip_id][name] or 0 for clip in clips) for name in ("hand_count", "person_count")
+            )
+            self._judge(video, clips[0], (label.environment, label.hands, label.people), (place, most_hands, most_people))
             return
         for clip in clips:
             known, row = clip_truth(video.truth, clip), rows[clip.clip_id]
@@ -291,7 +300,7 @@ class AnnotationJudge(Judge):
             if true is None or true == UNKNOWN:
                 continue
             tally.add(video.video_id, str(true), str(got))
-            if true != got and got != UNKNOWN:
+            if got not in {true, UNKNOWN}:
                 wrong.append(f"{name}: {got}, true {true}")
         if wrong:
             self.worst.offer("facts", len(wrong), video, clip.start_s, "; ".join(wrong), lambda: middle_frame(clip))

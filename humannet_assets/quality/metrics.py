@@ -75,9 +75,7 @@ class Totals:
 
     def sum(self, truth: Collection[str] | None = None, found: Collection[str] | None = None) -> Floats:
         """Sum per draw over the cells whose truth and finding are among the given ones; None takes all."""
-        chosen = [
-            (truth is None or cell[0] in truth) and (found is None or cell[1] in found) for cell in self.cells
-        ]
+        chosen = [(truth is None or cell[0] in truth) and (found is None or cell[1] in found) for cell in self.cells]
         return self.counts[:, chosen].sum(axis=1)
 
 
@@ -131,7 +129,9 @@ class Tally:
         counts = draws_of(len(videos)) @ per_video.reshape(len(videos), len(cells))
         return _measure(name, statistic(Totals(cells, counts)), total.total(), len(videos), measured_in, better)
 
-    def rates(self, positive: Collection[str], prefix: str = "", names: Sequence[str] = ("precision", "recall")) -> list[Measure]:
+    def rates(
+        self, positive: Collection[str], prefix: str = "", names: Sequence[str] = ("precision", "recall")
+    ) -> list[Measure]:
         """Precision, recall or f1 of finding one of `positive`, whatever else it was taken for among them."""
         statistics = {"precision": precision, "recall": recall, "f1": f1}
         return [self.measure(f"{prefix}{name}", statistics[name](positive)) for name in names]
@@ -154,9 +154,7 @@ def recall(positive: Collection[str]) -> Callable[[Totals], Floats]:
 
 def f1(positive: Collection[str]) -> Callable[[Totals], Floats]:
     """Harmonic mean of precision and recall."""
-    return lambda totals: _ratio(
-        2 * totals.sum(positive, positive), totals.sum(None, positive) + totals.sum(positive, None)
-    )
+    return lambda totals: _ratio(2 * totals.sum(positive, positive), totals.sum(None, positive) + totals.sum(positive, None))
 
 
 def accuracy(totals: Totals) -> Floats:

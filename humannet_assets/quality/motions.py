@@ -1,13 +1,14 @@
 """Judge of `motion_descriptions`: does a hand or person move where the sentence says, and does the grip open or close.
 
-Directions are those of the camera frame, as the descriptions': a claimed direction is right if the true displacement over the step
-lies within 60 degrees of it. What is true is read off the joints: the wrist of a hand, the middle of a body's hips.
+Directions are those of the camera frame, as the descriptions': a claimed direction is right if the true displacement over the
+step lies within 60 degrees of it. What is true is read off the joints: the wrist of a hand, the middle of a body's hips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from humannet_assets.figures.comparisons import Drawing, Shown
 from humannet_assets.quality.clips import CLIPS
 from humannet_assets.quality.hands import INDEX_TIP, THUMB_TIP, WRIST
 from humannet_assets.quality.judge import Clip, Confusion, Judge, LabelledVideo, confusion
-from humannet_assets.quality.metrics import MISSED, Measure, Tally, accuracy
+from humannet_assets.quality.metrics import MISSED, Measure, Tally, accuracy, exact_precision, exact_recall
 from humannet_assets.quality.segments import ACTORS
 from humannet_assets.quality.truth import Truth
 from humannet_assets.store.step import Read
@@ -32,12 +33,15 @@ LEAST_COSINE = 0.5
 """Cosine of 60 degrees: the six directions are 90 degrees apart, so that a diagonal may be called by either [our choice]."""
 STILL_M = {"left_hand": 0.08, "right_hand": 0.08, "body": 0.5}
 """True displacement up to which an actor may be called still: twice what the descriptions count as a move [our choice]."""
+MOVE_SHARE = 0.25
+"""Share of `STILL_M` a true displacement needs to have a direction at all: 2 cm of a hand [our choice]."""
 TOLD_SHARE = 0.5
 """Share of a true action that a description must cover to be about it [our choice]."""
 GRIP_M = 0.03
 """True change of the thumb-index gap that opens or closes a hand, as `MotionConfig.grip_change_m`."""
 HIPS = (11, 12)
 """Among the 17 joints."""
+STILL, HOLDS = "still", "holds"
 
 
 @dataclass(frozen=True)
@@ -77,16 +81,16 @@ def actor_path(truth: Truth, clip: Clip, actor: str) -> ActorPath | None:
 def main_way(move_m: Floats, still_m: float) -> str:
     """The direction nearest to a displacement, or still."""
     if float(np.linalg.norm(move_m)) <= still_m:
-        return "still"
+        return STILL
     return max(WAYS, key=lambda way: float(np.dot(WAYS[way], move_m)))
 
 
 def is_right(claimed: str, move_m: Floats, still_m: float) -> bool:
     """Whether a claimed direction (or `still`) fits a displacement (3,)."""
     length = float(np.linalg.norm(move_m))
-    if claimed == "still":
+    if claimed == STILL:
         return length <= still_m
-    return length > 0 and float(np.dot(WAYS[claimed], move_m)) >= LEAST_COSINE * length
+    return length >= MOVE_SHARE * still_m and float(np.dot(WAYS[claimed], move_m)) >= LEAST_COSINE * length
 
 
 class MotionJudge(Judge):
@@ -116,32 +120,34 @@ class MotionJudge(Judge):
                     self._claims(video, actor, own, path)
                     self._recalled(video, truth, clip, actor, own, path)
 
-    def _claims(self, video: LabelledVideo, actor: str, told: list[dict[str, object]], path: ActorPath) -> None:
+    def _claims(self, video: LabelledVideo, actor: str, told: Sequence[Mapping[str, Any]], path: ActorPath) -> None:
         for row in told:
-            start_s, end_s, claimed = float(str(row["start_s"])), float(str(row["end_s"])), str(row["direction"])
-            change = path.change(start_s, end_s)
+            change = path.change(row["start_s"], row["end_s"])
             if change is None:
                 continue
             move_m, grip_m = change
-            if claimed in WAYS or claimed == "still":
-                right = is_right(claimed, move_m, STILL_M[actor])
-                tally = self._still if claimed == "still" else self._verdicts
-                tally.add(video.video_id, "right", "right" if right else "wrong")
-                true = main_way(move_m, STILL_M[actor])
-                self._ways.add(video.video_id, true, claimed)
-                if not right:
-                    text = f"{row['text']}; truly {true} by {100 * np.linalg.norm(move_m):.0f} cm"
-                    shown = (Shown(start_s), Shown(end_s))
-                    self.worst.offer(
-                        "direction" if claimed != "still" else "still", float(np.linalg.norm(move_m)), video, start_s, text,
-                        lambda s=shown: Drawing(shown=s),
-                    )  # fmt: skip
+            self._direction(video, actor, row, move_m)
             if np.isfinite(grip_m):
-                true_grip = "opens" if grip_m >= GRIP_M else "closes" if grip_m <= -GRIP_M else "holds"
-                self._grips.add(video.video_id, true_grip, str(row["grip"] or "holds"))
+                true_grip = "opens" if grip_m >= GRIP_M else "closes" if grip_m <= -GRIP_M else HOLDS
+                self._grips.add(video.video_id, true_grip, row["grip"] or HOLDS)
+
+    def _direction(self, video: LabelledVideo, actor: str, row: Mapping[str, Any], move_m: Floats) -> None:
+        claimed = row["direction"]
+        if claimed not in WAYS and claimed != STILL:
+            return
+        right = is_right(claimed, move_m, STILL_M[actor])
+        (self._still if claimed == STILL else self._verdicts).add(video.video_id, "right", "right" if right else "wrong")
+        true = claimed if right else main_way(move_m, STILL_M[actor])
+        self._ways.add(video.video_id, true, claimed)
+        if not right:
+            length_m = float(np.linalg.norm(move_m))
+            text = f"{row['text']}; truly {true} by {100 * length_m:.0f} cm"
+            shown = (Shown(row["start_s"]), Shown(row["end_s"]))
+            kind = STILL if claimed == STILL else "direction"
+            self.worst.offer(kind, length_m, video, row["start_s"], text, lambda: Drawing(shown=shown))
 
     def _recalled(
-        self, video: LabelledVideo, truth: Truth, clip: Clip, actor: str, told: list[dict[str, object]], path: ActorPath
+        self, video: LabelledVideo, truth: Truth, clip: Clip, actor: str, told: Sequence[Mapping[str, Any]], path: ActorPath
     ) -> None:
         """True actions that lie in the clip and move the actor: is one description about each, and does it say where to?"""
         for segment in truth.sidecar.segments:
@@ -152,22 +158,21 @@ class MotionJudge(Judge):
                 continue
             needed = TOLD_SHARE * (segment.end_s - segment.start_s)
             about = [
-                str(row["direction"])
+                row["direction"]
                 for row in told
-                if min(float(str(row["end_s"])), segment.end_s) - max(float(str(row["start_s"])), segment.start_s) >= needed
+                if min(row["end_s"], segment.end_s) - max(row["start_s"], segment.start_s) >= needed
             ]
             right = any(way in WAYS and is_right(way, change[0], STILL_M[actor]) for way in about)
             self._moves.add(video.video_id, "move", "move" if right else "wrong" if about else MISSED)
 
     def measures(self) -> list[Measure]:
         """Directions, rest, grips."""
-        grips = ("opens", "closes")
         return [
             self._verdicts.measure("direction_precision", accuracy),
             self._moves.measure("direction_recall", accuracy),
             self._still.measure("still_precision", accuracy),
-            *self._grips.rates(grips, "grip_change_"),
-            self._grips.among(grips).measure("grip_accuracy", accuracy),
+            self._grips.measure("grip_precision", exact_precision({HOLDS})),
+            self._grips.measure("grip_recall", exact_recall({HOLDS})),
         ]
 
     def confusions(self) -> list[Confusion]:

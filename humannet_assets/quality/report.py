@@ -17,10 +17,9 @@ from humannet_assets.quality.bodies import BodyJudge
 from humannet_assets.quality.cameras import CameraJudge
 from humannet_assets.quality.clips import FilterJudge, ViewpointJudge
 from humannet_assets.quality.hands import HandJudge
-from humannet_assets.quality.judge import Confusion, Judge, LabelledVideo, WorstCase
+from humannet_assets.quality.judge import Judge, LabelledVideo, StageReport
 from humannet_assets.quality.labels import Label, LabelsError, collect_labels, read_truth
 from humannet_assets.quality.language import AnnotationJudge, CaptionJudge
-from humannet_assets.quality.metrics import Measure
 from humannet_assets.quality.motions import MotionJudge
 from humannet_assets.quality.pictures import with_pictures
 from humannet_assets.quality.rows import case_id, store_report, stored_pictures
@@ -38,16 +37,6 @@ BATCH_VIDEOS = 32
 """Videos whose rows are held in memory at a time."""
 MOST_MISMATCH = 0.02
 """Share by which a sidecar's number of frames may differ from the file's; beyond it describes another file."""
-
-
-@dataclass
-class StageReport:
-    """Figures, confusion tables and worst cases of one stage."""
-
-    stage: str
-    measures: list[Measure] = field(default_factory=list)
-    confusions: list[Confusion] = field(default_factory=list)
-    worst: list[WorstCase] = field(default_factory=list)
 
 
 @dataclass
@@ -188,11 +177,9 @@ def _columns(judges: Sequence[Judge]) -> dict[Table, list[str]]:
     wanted: dict[str, tuple[Table, list[str]]] = {}
     for judge in judges:
         for read in judge.reads:
-            _, names = wanted.setdefault(
-                read.table.name, (read.table, ["row_id", "unit_id", "video_id", "outcome", "reasons"])
-            )
+            _, names = wanted.setdefault(read.table.name, (read.table, ["row_id", "unit_id", "video_id", "outcome", "reasons"]))
             names.extend(name for name in read.columns if name not in names)
-    return {table: names for table, names in wanted.values()}
+    return dict(wanted.values())
 
 
 def _truth(label: Label, frame_count: int | None, problems: list[str]) -> Truth | None:

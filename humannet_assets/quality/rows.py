@@ -1,24 +1,21 @@
-"""The report as rows of `stage_quality`, `stage_confusions` and `stage_worst_cases`, and back. Nothing is rewritten unchanged."""
+"""The report as rows of `stage_quality`, `stage_confusions` and `stage_worst_cases`, and back. What is unchanged stays."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import polars as pl
 
-from humannet_assets.quality.judge import Confusion, WorstCase
+from humannet_assets.quality.judge import Confusion, StageReport, WorstCase
 from humannet_assets.quality.metrics import Better, Measure
 from humannet_assets.store.identity import microseconds, stable_id
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.runner import remove_units
 from humannet_assets.store.schema import Table
 from humannet_assets.store.tables import STAGE_CONFUSIONS, STAGE_QUALITY, STAGE_WORST_CASES
-
-if TYPE_CHECKING:
-    from humannet_assets.quality.report import StageReport
 
 CODE_VERSION = "2"
 """Raise it when measures or drawings change their meaning: pictures are then painted anew."""
@@ -40,9 +37,17 @@ def store_report(stages: Sequence[StageReport], store: LanceStore, run_id: str) 
     """Make the stages' rows the only kept ones of the three tables; what is no longer true ends as removed."""
     measures, cells, cases = [], [], []
     for stage in stages:
-        for measure in stage.measures:
-            values = {name: getattr(measure, name) for name in ("value", "low", "high", "items", "videos", "measured_in", "better")}
-            measures.append((stable_id(stage.stage, measure.name), None, {"stage": stage.stage, "measure": measure.name, **values}))
+        for rank, measure in enumerate(stage.measures):
+            values = {
+                name: getattr(measure, name) for name in ("value", "low", "high", "items", "videos", "measured_in", "better")
+            }
+            measures.append(
+                (
+                    stable_id(stage.stage, measure.name),
+                    None,
+                    {"stage": stage.stage, "measure": measure.name, "rank": rank, **values},
+                )
+            )
         for table in stage.confusions:
             for (truth, found), count in sorted(table.cells.items()):
                 own = {"stage": stage.stage, "question": table.name, "truth": truth, "found": found, "count": count}
@@ -67,8 +72,8 @@ def _replace(store: LanceStore, table: Table, rows: Sequence[tuple[str, str | No
     complete = [
         {
             "row_id": row_id, "unit_id": row_id, table.key: row_id, "video_id": video_id, "outcome": "kept", "reasons": [],
-            "evidence": "{}", "attempts": 1, "provenance": "", "code_version": CODE_VERSION, "run_id": run_id, "created_at": now,
-            **own,
+            "evidence": "{}", "attempts": 1, "provenance": "", "code_version": CODE_VERSION, "run_id": run_id,
+            "created_at": now, **own,
         }
         for row_id, video_id, own in changed
     ]  # fmt: skip
@@ -78,10 +83,8 @@ def _replace(store: LanceStore, table: Table, rows: Sequence[tuple[str, str | No
 
 def load_stages(store: LanceStore, order: Sequence[str]) -> list[StageReport]:
     """The stored report, stages in the given order; empty when nothing was measured."""
-    from humannet_assets.quality.report import StageReport
-
     stages = {name: StageReport(name) for name in order}
-    for row in store.read(STAGE_QUALITY, where="outcome = 'kept'").sort("created_at", "measure").iter_rows(named=True):
+    for row in store.read(STAGE_QUALITY, where="outcome = 'kept'").sort("rank", "measure").iter_rows(named=True):
         better = cast("Better", row["better"] or "higher")
         stages.setdefault(row["stage"], StageReport(row["stage"])).measures.append(
             Measure(

@@ -24,6 +24,9 @@ REFERENCE_DIAGONAL_PX = 800.0
 LEAST_BRIGHTNESS = 0.5
 """Frames darker than this share of what was rendered lie inside a fade and are not judged [our choice]."""
 
+TIE_S = 1e-3
+"""Frames whose distances to a sampling time differ by less are equally near: time stamps are rounded."""
+
 
 @dataclass(frozen=True)
 class Joints:
@@ -56,9 +59,7 @@ class Joints:
 
     def take(self, chosen: Bools | Ints) -> Joints:
         """The chosen entries."""
-        return Joints(
-            self.frame[chosen], self.points_m[chosen], self.visible[chosen], self.side[chosen], self.owner[chosen]
-        )
+        return Joints(self.frame[chosen], self.points_m[chosen], self.visible[chosen], self.side[chosen], self.owner[chosen])
 
 
 class Truth:
@@ -129,10 +130,21 @@ class Truth:
         tolerance = float(np.median(np.diff(self.times_s))) / 2 if len(self.times_s) > 1 else 0.02
         return np.where(np.abs(self.times_s[nearest] - wanted) <= tolerance, nearest, -1)
 
-    def sampled(self, start_s: float, end_s: float, rate_hz: float) -> Ints:
-        """Frames of a clip that a stage sampling at `rate_hz` looked at, those inside fades left out."""
-        frames = nearest_frames(self.times_s, sample_times(start_s, end_s, rate_hz), start_s, end_s)
-        return frames[self.bright[frames]]
+    def sampled(self, start_s: float, end_s: float, rate_hz: float, seen: Ints) -> Ints:
+        """Frames of a clip that a stage sampling at `rate_hz` looked at, those inside fades left out.
+
+        Where two frames are as near to a sampling time, `seen`, the frames something was found in, says which was taken.
+        """
+        targets = np.asarray(sample_times(start_s, end_s, rate_hz))
+        frames = [nearest_frames(self.times_s, [target], start_s, end_s) for target in targets]
+        chosen = np.array([found[0] if len(found) else -1 for found in frames], np.int64)
+        known = np.unique(seen[seen >= 0])
+        if len(known):
+            nearest = known[np.abs(self.times_s[known][None, :] - targets[:, None]).argmin(axis=1)]
+            off_s, seen_off_s = (np.abs(self.times_s[at] - targets) for at in (chosen, nearest))
+            chosen = np.where(seen_off_s <= off_s + TIE_S, nearest, chosen)
+        chosen = np.unique(chosen[chosen >= 0])
+        return chosen[self.bright[chosen]]
 
     def frames_in(self, start_s: float, end_s: float) -> Ints:
         """All frames of a span."""

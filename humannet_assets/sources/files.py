@@ -21,6 +21,10 @@ from humannet_assets.sources.manifest import ManifestError, is_manifest, read_ma
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.step import Status, StepConfig
 
+SIDECAR_ENDINGS = (".tum", ".mps.csv", ".colmap/images.txt", ".json")
+"""Camera data beside `<name>.mp4`: a TUM trajectory, Aria MPS, a COLMAP text model, or a sidecar (docs/simulator.md). JSON
+comes last, because downloaders write JSON beside videos too."""
+
 
 class ListingConfig(StepConfig):
     """What counts as footage before anything is opened."""
@@ -28,7 +32,7 @@ class ListingConfig(StepConfig):
     ignored_suffixes: tuple[str, ...] = Field(
         default=(
             ".ass", ".csv", ".html", ".ini", ".jpeg", ".jpg", ".json", ".jsonl", ".lock", ".log", ".md", ".npy", ".npz",
-            ".parquet", ".pdf", ".png", ".srt", ".thm", ".tsv", ".txt", ".vtt", ".webp", ".xml", ".yaml", ".yml",
+            ".parquet", ".pdf", ".png", ".srt", ".thm", ".tsv", ".tum", ".txt", ".vtt", ".webp", ".xml", ".yaml", ".yml",
         ),
         description="Sidecar files that lie beside videos: listed, rejected as `sidecar`, never opened. Every other file is a "
         "candidate whatever its suffix, because suffixes lie. Our choice.",
@@ -42,8 +46,8 @@ class ListingConfig(StepConfig):
 class FoundFile:
     """One file of a source and what is to become of it.
 
-    `fingerprint` is null when the file could not be looked at. `metadata` are a manifest line's columns. `sidecar_uri` is the
-    JSON file of the same name beside a kept file.
+    `fingerprint` is null when the file could not be looked at. `metadata` are a manifest line's columns. `sidecar_uri` is
+    camera data beside a kept file (`SIDECAR_ENDINGS`).
     """
 
     source_id: str
@@ -148,25 +152,30 @@ def _with_sidecar(found: FoundFile, listed: Mapping[str, ListedFile] | None) -> 
     """
     if found.status != "kept":
         return found
-    uri = sidecar_uri(found.uri)
-    if listed is not None:
-        sidecar = listed.get(uri)
-        if sidecar is None or sidecar.reject_reason:
-            return found
-        return replace(found, sidecar_uri=uri, sidecar_fingerprint=sidecar.fingerprint)
+    for uri in sidecar_uris(found.uri):
+        if listed is not None:
+            sidecar = listed.get(uri)
+            fingerprint = None if sidecar is None or sidecar.reject_reason else sidecar.fingerprint
+        else:
+            fingerprint = _fingerprint(uri)
+        if fingerprint is not None:
+            return replace(found, sidecar_uri=uri, sidecar_fingerprint=fingerprint)
+    return found
+
+
+def _fingerprint(uri: str) -> str | None:
+    """Fingerprint of a regular local file; None for anything else."""
     try:
         status = None if "://" in uri else os.lstat(uri)
     except OSError:
-        status = None
-    if status is None or not stat.S_ISREG(status.st_mode):
-        return found
-    return replace(found, sidecar_uri=uri, sidecar_fingerprint=file_fingerprint(status))
+        return None
+    return file_fingerprint(status) if status is not None and stat.S_ISREG(status.st_mode) else None
 
 
-def sidecar_uri(uri: str) -> str:
-    """Address of the JSON file of the same name beside a file."""
+def sidecar_uris(uri: str) -> list[str]:
+    """Addresses beside a file where what is known of its camera may lie; the first that is there counts."""
     folder, slash, name = uri.rpartition("/")
-    return f"{folder}{slash}{PurePosixPath(name).stem}.json"
+    return [f"{folder}{slash}{PurePosixPath(name).stem}{ending}" for ending in SIDECAR_ENDINGS]
 
 
 def _rights(metadata: Mapping[str, Any], rights: SourceFilterConfig) -> tuple[tuple[str, ...], dict[str, Any]]:

@@ -28,6 +28,8 @@ LANE_M = 3.3
 _PIECE_M = 10.0
 _HALF_ROAD_M = LANE_M + 0.3
 _STEP_M = 1.0
+_GROUND_M, _GROUND_PERIOD_M = 76.0, 4.0
+"""Half size of the ground, and how often its picture repeats. Endless planes get MuJoCo's white haze, also at night."""
 
 
 class Course:
@@ -70,7 +72,15 @@ class Road:
     """A street of one style along a course. `scene` can be added to before it is built."""
 
     def __init__(
-        self, rng: np.random.Generator, style: Style, course: Course, *, pieces: int = 11, parked: int = 5, behind_m: float = 20.0
+        self,
+        rng: np.random.Generator,
+        style: Style,
+        course: Course,
+        *,
+        pieces: int = 11,
+        parked: int = 5,
+        free_side: float = 0.0,
+        behind_m: float = 20.0,
     ) -> None:
         """Draw the scenery.
 
@@ -79,23 +89,35 @@ class Road:
             style: Town (house fronts), suburb (houses in gardens) or country (trees and fields).
             course: Where it runs.
             pieces: Pieces of 10 m that there are at any time.
-            parked: Cars parked along one side.
+            parked: Cars parked along the road.
+            free_side: 1 (right) or -1 (left) where a camera stands at the beginning: no cars are parked on that side, and no
+                tree stands there within 25 m; 0 for neither.
             behind_m: How far behind the viewer pieces stay.
         """
         self.style, self.course = style, course
         self.period_m = pieces * _PIECE_M
-        self._behind_m = behind_m
+        self._behind_m, self._free_side = behind_m, free_side
+        self.pavement_m = _HALF_ROAD_M + (3.3 if style == "town" else 2.5)
+        """How far from the middle of the road people walk, either side."""
         bright = float(rng.uniform(0.85, 1.1))
-        skies = (((0.40, 0.58, 0.85), (0.85, 0.90, 0.95)), ((0.62, 0.66, 0.70), (0.80, 0.82, 0.84)), ((0.55, 0.60, 0.78), (0.95, 0.86, 0.74)))
+        skies = (
+            ((0.40, 0.58, 0.85), (0.85, 0.90, 0.95)),
+            ((0.62, 0.66, 0.70), (0.80, 0.82, 0.84)),
+            ((0.55, 0.60, 0.78), (0.95, 0.86, 0.74)),
+        )
         self.scene = SceneBuilder(ambient=0.42 * bright, sky=skies[int(rng.integers(len(skies)))])
         sun = float(rng.uniform(-0.7, 0.7))
         light = (0.52 * bright, 0.50 * bright, 0.46 * bright)
         self.scene.lights.append(Light((0, 0, 30), (sun, 0.5, -0.9), light, directional=True, shadow=False))
         self._parts: list[tuple[str, int, Vector, Matrix]] = []
         self._parked: list[tuple[int, Vector, Vehicle]] = []
-        ground = {"town": textures.paving(rng), "suburb": textures.leaves(rng, (0.30, 0.42, 0.2)), "country": textures.leaves(rng, (0.42, 0.44, 0.22))}
+        ground = {
+            "town": textures.paving(rng),
+            "suburb": textures.leaves(rng, (0.30, 0.42, 0.2)),
+            "country": textures.leaves(rng, (0.42, 0.44, 0.22)),
+        }
         self.scene.surface("ground", ground[style], (0.5, 0.5), uniform=True)
-        self.scene.add("ground", "plane", (0, 0, 0.1), "ground", (0, 0, -0.03))
+        self.scene.add("ground", "plane", (_GROUND_M, _GROUND_M, 0.1), "ground", (0, 0, -0.03))
         self.scene.surface("road", road_picture(rng, center=rng.random() < 0.85), (1, 1))
         self.scene.surface("pavement", textures.paving(rng, (0.56, 0.55, 0.53)), (1, 3))
         self._surfaces(rng)
@@ -104,7 +126,7 @@ class Road:
         for i in range(parked if style != "country" else 0):
             piece = int(rng.integers(pieces)) if i else 0
             car = draw_car(rng, self.scene, f"parked{i}")
-            side = 1.0 if rng.random() < 0.7 else -1.0
+            side = -free_side or (1.0 if rng.random() < 0.7 else -1.0)
             self._parked.append((piece, np.array([side * (_HALF_ROAD_M + 0.75), i * 0.3 + 2.0, 0.0]), car))
 
     def _add(
@@ -124,7 +146,9 @@ class Road:
         self._fronts.append(self.scene.surface("front_brick", textures.bricks(rng), (2, 2)))
         self._roof = self.scene.color("roof", (0.42, 0.24, 0.19) if rng.random() < 0.6 else (0.26, 0.27, 0.30))
         self._bark = self.scene.color("bark", (0.28, 0.21, 0.15))
-        self._green = self.scene.surface("green", textures.leaves(rng, tuple(rng.uniform(0.15, 0.42, 3) * (0.8, 1.2, 0.5))), (2, 2))
+        self._green = self.scene.surface(
+            "green", textures.leaves(rng, tuple(rng.uniform(0.15, 0.42, 3) * (0.8, 1.2, 0.5))), (2, 2)
+        )
         self._metal = self.scene.color("metal", (0.32, 0.34, 0.35), 0.4)
 
     def _lay(self, rng: np.random.Generator, piece: int) -> None:
@@ -137,11 +161,9 @@ class Road:
     def _town(self, rng: np.random.Generator, piece: int, name: str, side: float) -> None:
         edge = _HALF_ROAD_M + 2.0
         self._add(piece, f"walk_{name}", "box", (1.3, 5.3, 0.07), (side * (edge + 1.3), 0, 0.0), "pavement")
-        height = float(rng.uniform(5.5, 9.5))
-        self._add(
-            piece, f"house_{name}", "plane", (5.05, height / 2, 0.1), (side * (edge + 2.7 + rng.uniform(0, 0.4)), 0, height / 2),
-            self._fronts[int(rng.integers(len(self._fronts)))], _facing(side),
-        )  # fmt: skip
+        half, x = float(rng.uniform(2.8, 4.8)), side * (edge + 2.7 + float(rng.uniform(0, 0.4)))
+        front = self._fronts[int(rng.integers(len(self._fronts)))]
+        self._add(piece, f"house_{name}", "plane", (5.05, half, 0.1), (x, 0, half), front, _facing(side))
         if rng.random() < 0.55:
             self._tree(rng, piece, name, side * (edge + 0.5))
         elif rng.random() < 0.5:
@@ -175,12 +197,19 @@ class Road:
     def _tree(self, rng: np.random.Generator, piece: int, name: str, x: float) -> None:
         trunk, crown = float(rng.uniform(1.0, 1.7)), float(rng.uniform(1.0, 1.9))
         y = float(rng.uniform(-4, 4))
+        if x * self._free_side > 0 and abs(self._nearest(piece, 0.0)) < 25:
+            return
         self._add(piece, f"trunk_{name}", "cylinder", (0.14, trunk), (x, y, trunk), self._bark)
-        self._add(piece, f"crown_{name}", "ellipsoid", (crown, crown, crown * 1.25), (x, y, 2 * trunk + crown * 0.8), self._green)
+        self._add(
+            piece, f"crown_{name}", "ellipsoid", (crown, crown, crown * 1.25), (x, y, 2 * trunk + crown * 0.8), self._green
+        )
 
     def place(self, world: World, distance_m: float) -> None:
         """Lay out all pieces around a viewer at that distance along the road."""
         frames = [self.course.frame(self._nearest(piece, distance_m)) for piece in range(round(self.period_m / _PIECE_M))]
+        here, _ = self.course.at(distance_m)
+        # In steps of its picture, so that it seems to lie still.
+        world.place("ground", np.round(here / _GROUND_PERIOD_M) * _GROUND_PERIOD_M - (0, 0, 0.03))
         for name, piece, offset, turn in self._parts:
             point, axes = frames[piece]
             world.place(name, point + axes @ offset, axes @ turn)

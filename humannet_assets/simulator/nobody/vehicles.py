@@ -92,7 +92,9 @@ def draw_car(rng: np.random.Generator, scene: SceneBuilder, name: str) -> Vehicl
     for y, lean in ((cabin_front, 0.62), (cabin_back, -0.35)):
         slope = rotation((1, 0, 0), lean)
         works.part("box", (side - 0.09, 0.06, (height - belt) * 0.62), (0, y, (height + belt) / 2 - 0.08), works.glass, slope)
-    works.part("box", (side - 0.065, 0.05, (height - belt) / 2 - 0.02), (0, middle + 0.1, (height + belt) / 2 - 0.05), works.paint)
+    works.part(
+        "box", (side - 0.065, 0.05, (height - belt) / 2 - 0.02), (0, middle + 0.1, (height + belt) / 2 - 0.05), works.paint
+    )
     works.wheels(side, (half - 0.8, -half + 0.75))
     works.lamps(side, half, 0.62)
     return works.vehicle(length)

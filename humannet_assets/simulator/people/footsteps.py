@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,7 @@ class Footstep:
     goal: tuple[float, float, float]
     lift_m: float
     roll: float
+    sway_m: float = 0.022
 
     def share(self, time_s: float) -> float:
         """Progress, 0..1."""
@@ -133,11 +134,23 @@ class Footsteps:
         self._rest(start_s + seconds)
         return start_s + seconds
 
-    def step_aside(self, start_s: float, seconds: float, side: Side, aside_m: float, lift_m: float = 0.06) -> float:
-        """Put one foot `aside_m` outwards of its usual place, ahead for negative... see `mark_time` for steps on the spot."""
+    def shift(self, start_s: float, seconds: float, side: Side, aside_m: float) -> float:
+        """Step to a side and bring the other foot along; returns when it is over."""
         x, y, heading = self.here
-        goal = self.placed(side, (x, y), heading, self._half + aside_m)
-        self._add(Footstep(side, start_s, start_s + seconds, self._last(side), goal, lift_m, 0.15))
+        out = OUT[side] * aside_m
+        goal = (x + out * math.cos(heading), y + out * math.sin(heading))
+        for k, foot in enumerate((side, "right" if side == "left" else "left")):
+            begin = start_s + k * seconds / 2
+            self._add(Footstep(foot, begin + 0.1 * seconds / 2, begin + 0.9 * seconds / 2, self._last(foot), self.placed(foot, goal, heading), 0.035, 0.1))
+            if k == 0:
+                self._knots.append((begin + seconds / 2, (x + goal[0]) / 2, (y + goal[1]) / 2, heading, False))
+        self._rest(start_s + seconds)
+        return start_s + seconds
+
+    def raise_foot(self, start_s: float, seconds: float, side: Side, lift_m: float) -> float:
+        """Lift a foot and put it down where it was; returns when it is over."""
+        place = self._last(side)
+        self._add(Footstep(side, start_s, start_s + seconds, place, place, lift_m, 0.3, 0.05))
         self._rest(start_s + seconds)
         return start_s + seconds
 
@@ -171,6 +184,9 @@ class Footsteps:
         self._knots.append((start_s + seconds, *middle, facing, False))
 
     def _add(self, step: Footstep) -> None:
+        # Feet turn the short way round.
+        x, y, yaw = step.goal
+        step = replace(step, goal=(x, y, step.origin[2] + _wrapped(yaw - step.origin[2])))
         self.steps.append(step)
         self._places[step.side].append(step)
 
@@ -178,7 +194,7 @@ class Footsteps:
         """The root stands between the feet from now on."""
         left, right = self._last("left"), self._last("right")
         heading = self._knots[-1][3]
-        facing = heading + _wrapped((left[2] + right[2]) / 2 - heading) if abs(_wrapped(left[2] - right[2])) < 1 else heading
+        facing = heading + _wrapped(left[2] + _wrapped(right[2] - left[2]) / 2 - heading)
         if self._knots[-1][0] >= time_s - 1e-9:
             self._knots.pop()
         self._knots.append((time_s, (left[0] + right[0]) / 2, (left[1] + right[1]) / 2, facing, True))
@@ -236,9 +252,9 @@ class Footsteps:
             if step.start_s > time_s:
                 break
             share = step.share(time_s)
-            if 0 < share < 1 and step.roll:
+            if 0 < share < 1 and step.roll > 0:
                 # The pelvis moves over the foot that stands.
-                aside -= 0.022 * OUT[step.side] * math.sin(math.pi * share) ** 2
+                aside -= step.sway_m * OUT[step.side] * math.sin(math.pi * share) ** 2
         return result[0] + aside * math.cos(result[2]), result[1] + aside * math.sin(result[2]), result[2]
 
     def _speed(self, index: int, axis: int) -> float:

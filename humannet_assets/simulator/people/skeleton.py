@@ -44,6 +44,9 @@ of its natural place (radians), `follow`, `hang`, fingers (`hands.FINGERS_SIZE`)
 With `follow` 1 the wrist is given against the shoulder and goes where the trunk goes, with 0 it is fixed in the root frame.
 With `hang` 1 the arm swings with the steps and the hand continues the forearm."""
 
+SHOULDERS_LOWER = 0.04
+"""How far the middle of the shoulder joints lies below the top of the shoulders, as a share of the spine."""
+
 BALL, HEEL = 0.56, 0.26
 """Distance of the ball of the foot before, and of the heel behind, the ankle, as shares of the foot's length."""
 
@@ -208,6 +211,7 @@ def solve(build: Build, moment: Moment) -> Pose:
     put("abdomen", waist, abdomen)
     put("chest", thorax, chest)
     top = thorax + chest[:, 2] * (0.44 * build.spine)
+    girdle = top - chest[:, 2] * (SHOULDERS_LOWER * build.spine)
 
     yaw, pitch, roll = (float(value) for value in moment.head)
     head = root @ turned(x=pitch, y=roll, z=yaw)
@@ -221,7 +225,7 @@ def solve(build: Build, moment: Moment) -> Pose:
     hands: dict[Side, Matrix] = {}
     for limb in SIDES:
         shoulder, elbow, wrist, hand, fingers = _arm(
-            build, limb, moment.arms[limb], root=root, origin=origin, chest=chest, top=top, stride=stride
+            build, limb, moment.arms[limb], root=root, origin=origin, chest=chest, top=girdle, stride=stride
         )
         put(f"{limb}_upper_arm", shoulder, _bone(elbow - shoulder, chest[:, 1]))
         put(f"{limb}_forearm", elbow, _bone(wrist - elbow, hand[:, 2]))
@@ -261,7 +265,8 @@ def _arm(
         offset = root @ turned(x=swing) @ (root.T @ (goal - shoulder))
         goal = shoulder + offset * (1 - 0.10 * hang * abs(stride) - 0.16 * max(swing, 0.0))
     way = unit(goal - shoulder)
-    pole = chest @ np.array([0.45 * out, -0.75, -0.5])
+    high = min(max(lifted, 0.0), 1.0)
+    pole = chest @ np.array([0.45 * out, -0.75 + 0.45 * high, -0.5 - 0.7 * high])
     turn = float(state[9])
     if turn:
         pole = _about(way, pole, turn * out)

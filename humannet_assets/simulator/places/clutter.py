@@ -104,9 +104,9 @@ def keys(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
 
 def papers(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
     """A pile of printed sheets and a mug of pens."""
-    stand.box("sheets", (0, 0, 0.01), (0.22, 0.3, 0.02), palette.show(pictures.poster), turn_rad=float(rng.normal(0, 0.1)))
-    stand.tube("mug", (0.19, 0.05, 0.05), 0.04, 0.1, palette.paint(vivid(rng)))
-    stand.box("pens", (0.19, 0.05, 0.12), (0.03, 0.02, 0.1), palette.paint(vivid(rng)), turn_rad=0.6)
+    stand.box("sheets", (0, 0, 0.01), (0.19, 0.25, 0.02), palette.show(pictures.poster), turn_rad=float(rng.normal(0, 0.05)))
+    stand.tube("mug", (0.15, 0.05, 0.05), 0.04, 0.1, palette.paint(vivid(rng)))
+    stand.box("pens", (0.15, 0.05, 0.12), (0.03, 0.02, 0.1), palette.paint(vivid(rng)), turn_rad=0.6)
 
 
 def carton(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:

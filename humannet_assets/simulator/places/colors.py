@@ -32,6 +32,11 @@ _PRINT_HUES = (0.0, 0.02, 0.07, 0.10, 0.13, 0.16, 0.30, 0.36, 0.48, 0.56, 0.60, 
 """Reds, oranges, yellows, greens and blues: goods are rarely violet."""
 
 
+def tinted(rng: np.random.Generator) -> Color:
+    """The colour of one wall that differs from the others."""
+    return _hsv(rng, (0, 1), (0.12, 0.38), (0.5, 0.82))
+
+
 def vivid(rng: np.random.Generator) -> Color:
     """The colour of packages, covers, toys."""
     hue = _PRINT_HUES[int(rng.integers(len(_PRINT_HUES)))]

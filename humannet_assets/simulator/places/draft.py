@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.simulator.places.palette import Palette
+from humannet_assets.simulator.places.pictures import mat
 from humannet_assets.simulator.places.place import Place, Station
 from humannet_assets.simulator.places.room import NoRoomError, Rect, Room
+from humannet_assets.simulator.places.stand import Stand
 from humannet_assets.simulator.places.survey import Survey
 from humannet_assets.simulator.world import SceneBuilder
 
@@ -36,12 +38,14 @@ class Draft:
     """
 
     builder: SceneBuilder
+    palette: Palette
     floors: list[Rect]
     posts: list[tuple[float, float, float]]
     stations: list[Station] = field(default_factory=list)
     tours: list[list[tuple[float, float]]] = field(default_factory=list)
     stage: Rect | None = None
     least_route_m: float = 5.0
+    least_stations: int = 2
     step_m: float = 0.1
 
 
@@ -50,7 +54,7 @@ def draft_room(room: Room, stations: Sequence[Station]) -> Draft:
     x0, y0, x1, y1 = room.floor
     z = room.height_m - 0.25
     posts = [(x, y, z) for x in (x0 + 0.22, x1 - 0.22) for y in (y0 + 0.22, y1 - 0.22)]
-    return Draft(room.builder, [room.floor], posts, list(stations))
+    return Draft(room.builder, room.palette, [room.floor], posts, list(stations))
 
 
 def begin(rng: np.random.Generator, sky: tuple[tuple[float, ...], tuple[float, ...]] | None = None) -> tuple[SceneBuilder, Palette]:
@@ -59,13 +63,30 @@ def begin(rng: np.random.Generator, sky: tuple[tuple[float, ...], tuple[float, .
     return builder, Palette(builder, rng)
 
 
+_MAT_SHARE = 0.6
+"""How many stations have something to work on lying there."""
+
+
+def _lay_mats(draft: Draft, rng: np.random.Generator) -> None:
+    """Lay mats, sheets and pads on some stations: 1.5 mm thick, so that things stand on them as on the surface."""
+    for station in draft.stations:
+        if rng.random() < _MAT_SHARE:
+            middle = station.frame() @ np.array([rng.uniform(-0.05, 0.05), (station.near_m + station.far_m) / 2 - 0.01, 0, 1.0])
+            turn = station.heading_rad + float(rng.normal(0, 0.03))
+            spread = Stand(draft.builder, f"{station.name}_mat", _xyz(middle), turn)
+            spread.box("mat", (0, 0, 0), (float(rng.uniform(0.46, 0.6)), station.far_m - station.near_m, 0.003), draft.palette.show(mat))
+
+
 def finish(draft: Draft, name: str, environment: str, rng: np.random.Generator) -> Place:
     """Survey a draft.
 
     Raises:
         NoRoomError: Something `Place` promises cannot be kept.
     """
+    _lay_mats(draft, rng)
     survey = Survey(draft.builder, draft.floors, rng, draft.step_m)
+    if len(draft.stations) < draft.least_stations:
+        raise NoRoomError(f"there are only {len(draft.stations)} stations")
     for station in draft.stations:
         _check(survey, station)
     tours = draft.tours or [_tour(survey, draft, rng)]
@@ -123,6 +144,10 @@ def _tour(survey: Survey, draft: Draft, rng: np.random.Generator) -> list[tuple[
         nearest = int(np.argmin([np.linalg.norm(stop - tour[-1]) for stop in left]))
         tour.append(left.pop(nearest))
     return [(float(x), float(y)) for x, y in tour]
+
+
+def _xyz(point: Points) -> tuple[float, float, float]:
+    return (float(point[0]), float(point[1]), float(point[2]))
 
 
 def _along(route: Points, step_m: float = 0.1) -> Points:

@@ -13,9 +13,14 @@ from humannet_assets.simulator.places.colors import darker, green, grey, muted, 
 from humannet_assets.simulator.textures import Color, Picture
 
 
+def _row_px(rows: int) -> int:
+    """Height in pixels of so many shelves."""
+    return 64 * min(rows, 4)
+
+
 def books(rng: np.random.Generator, color: Color, rows: int = 4) -> Picture:
     """A bookcase from the front: spines of drawn sizes, some leaning, gaps, boards of that colour."""
-    canvas = Canvas(darker(color, 0.28), (256, 192))
+    canvas = Canvas(darker(color, 0.28), (_row_px(rows), 192))
     for row in range(rows):
         floor, room = (row + 0.93) / rows, 0.86 / rows
         x = 0.05
@@ -38,7 +43,7 @@ def books(rng: np.random.Generator, color: Color, rows: int = 4) -> Picture:
 
 def groceries(rng: np.random.Generator, color: Color = (0.8, 0.8, 0.78), rows: int = 4) -> Picture:
     """Shop shelves: packages, cans and bottles in groups of the same, price strips."""
-    canvas = Canvas(darker(color, 0.3), (256, 256))
+    canvas = Canvas(darker(color, 0.3), (_row_px(rows), 256))
     for row in range(rows):
         floor, room = (row + 0.88) / rows, 0.84 / rows
         x = 0.01
@@ -71,7 +76,7 @@ def groceries(rng: np.random.Generator, color: Color = (0.8, 0.8, 0.78), rows: i
 
 def bottles(rng: np.random.Generator, color: Color, rows: int = 2) -> Picture:
     """Bottles and flasks in rows: a laboratory's reagents, a bar's spirits, a bathroom's shelf."""
-    canvas = Canvas(darker(color, 0.55), (128, 256))
+    canvas = Canvas(darker(color, 0.55), (_row_px(rows), 256))
     for row in range(rows):
         floor, room = (row + 0.9) / rows, 0.85 / rows
         x = 0.02
@@ -91,7 +96,7 @@ def bottles(rng: np.random.Generator, color: Color, rows: int = 2) -> Picture:
 
 def folders(rng: np.random.Generator, color: Color, rows: int = 4) -> Picture:
     """Files with labels and holes, boxes, a few books."""
-    canvas = Canvas(darker(color, 0.3), (256, 192))
+    canvas = Canvas(darker(color, 0.3), (_row_px(rows), 192))
     for row in range(rows):
         floor, room = (row + 0.93) / rows, 0.84 / rows
         x, cover = 0.04, muted(rng)
@@ -148,7 +153,7 @@ def pegboard(rng: np.random.Generator, color: Color) -> Picture:
 
 def boxes(rng: np.random.Generator, color: Color = (0.35, 0.37, 0.4), rows: int = 3) -> Picture:
     """Storage shelves: cartons, plastic bins, cans of paint."""
-    canvas = Canvas(darker(color, 0.3), (256, 256))
+    canvas = Canvas(darker(color, 0.3), (_row_px(rows), 256))
     for row in range(rows):
         floor, room = (row + 0.93) / rows, 0.86 / rows
         x = 0.04

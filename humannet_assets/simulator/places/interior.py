@@ -9,11 +9,12 @@ import numpy as np
 
 from humannet_assets.simulator import textures
 from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
-from humannet_assets.simulator.places.colors import darker, grey, muted, pale, woody
+from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, tinted, woody
 from humannet_assets.simulator.places.draft import begin
 from humannet_assets.simulator.places.palette import Palette
 from humannet_assets.simulator.places.place import Station
 from humannet_assets.simulator.places.room import WALLS, Room, WallName, draw_mood
+from humannet_assets.simulator.places.stand import Stand
 
 WORKTOP_M, TABLE_M = 0.90, 0.75
 """Heights of worktops (DIN EN 1116: 850 or 900 mm) and tables (DIN EN 15372: 720 to 760 mm)."""
@@ -21,11 +22,17 @@ WORKTOP_M, TABLE_M = 0.90, 0.75
 Span = tuple[float, float]
 
 
+def empty_room(rng: np.random.Generator, width: Span, depth: Span, height: Span, *, evening: float = 0.3) -> Room:
+    """A room of drawn size and light without surfaces yet."""
+    builder, palette = begin(rng)
+    size = (float(rng.uniform(*width)), float(rng.uniform(*depth)), float(rng.uniform(*height)))
+    return Room(builder, palette, rng, size, draw_mood(rng, evening=evening))
+
+
 def home_room(rng: np.random.Generator, width: Span, depth: Span, *, tiled: bool = False) -> Room:
     """An empty room of a home: drawn size, light, floor, wallpaper, perhaps one wall that differs."""
-    builder, palette = begin(rng)
-    size = (float(rng.uniform(*width)), float(rng.uniform(*depth)), float(rng.uniform(2.45, 2.8)))
-    room = Room(builder, palette, rng, size, draw_mood(rng))
+    room = empty_room(rng, width, depth, (2.45, 2.8))
+    palette = room.palette
     kind = int(rng.integers(3))
     if tiled or kind == 0:
         floor = tiled_floor(palette, rng)
@@ -39,7 +46,7 @@ def home_room(rng: np.random.Generator, width: Span, depth: Span, *, tiled: bool
     if rng.random() < 0.55:
         accents = (textures.damask, textures.bricks, textures.plaster, textures.wood)
         accent = accents[int(rng.integers(len(accents)))]
-        color = woody(rng) if accent is textures.wood else darker(muted(rng), 1.2)
+        color = woody(rng) if accent is textures.wood else earth(rng) if accent is textures.bricks else tinted(rng)
         walls[WALLS[int(rng.integers(4))]] = palette.cover(accent, color, period_m=float(rng.uniform(0.8, 1.4)))
     room.shell(floor, walls, plain_ceiling(palette), palette.paint((0.85, 0.84, 0.8) if rng.random() < 0.6 else woody(rng)))
     return room
@@ -130,6 +137,15 @@ def desk(
     cloth = palette.cover(textures.cloth, muted(rng), period_m=0.4)
     furniture.office_chair(stand.at("chair", work_x, -depth - 0.2), cloth, palette.paint((0.14, 0.14, 0.15)))
     return [stand.station("desk", "desk", work_x, -depth, TABLE_M, seated=True)]
+
+
+def fringe(stand: Stand, room: Room, x: float, width: float, top_m: float) -> None:
+    """A narrow row of small things at the back of a worktop, behind where hands work: books, bottles, boxes."""
+    rng, palette = room.rng, room.palette
+    painters = (goods.bottles, goods.books, goods.groceries)
+    row = palette.show(painters[int(rng.integers(3))], woody(rng), 1, repeat=(max(1, round(width / 0.9)), 1))
+    high = float(rng.uniform(0.16, 0.26))
+    stand.box("fringe", (x, -0.05, top_m + high / 2), (width, 0.07, high), row)
 
 
 def decorate(room: Room, count: int, walls: Sequence[WallName] = WALLS) -> None:

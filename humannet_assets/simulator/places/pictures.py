@@ -363,6 +363,34 @@ def basin(rng: np.random.Generator, color: Color = (0.7, 0.71, 0.73)) -> Picture
     canvas = Canvas(color, (96, 96))
     canvas.panel(0.1, 0.1, 0.9, 0.9, darker(color, 0.62), 0.04)
     canvas.grain(rng, 0.05, 1.2)
-    canvas.ellipse(0.5, 0.5, 0.07, 0.07, (0.15, 0.15, 0.16))
+    canvas.ellipse(0.5, 0.5, 0.04, 0.05, (0.25, 0.25, 0.26))
     canvas.frame(0, 0, 1, 1, darker(color, 1.15), 0.03)
+    return canvas.picture()
+
+
+def mat(rng: np.random.Generator) -> Picture:
+    """What lies on a surface to work on: a cutting mat with a grid, a set of stripes, a printed sheet, a desk pad."""
+    kind = int(rng.integers(4))
+    color = (muted(rng), muted(rng), pale(rng), grey(rng, 0.2, 0.5))[kind]
+    canvas = Canvas(color, (160, 256))
+    ink = darker(color, 1.5 if sum(color) < 1.5 else 0.55)
+    if kind == 0:
+        for x in np.arange(0.06, 0.97, 0.0625):
+            canvas.rect(x, 0.06, x + 0.005, 0.95, ink)
+        for y in np.arange(0.06, 0.96, 0.1):
+            canvas.rect(0.06, y, 0.95, y + 0.008, ink)
+    elif kind == 1:
+        other = vivid(rng)
+        for y in np.arange(0.04, 0.95, rng.uniform(0.09, 0.16)):
+            canvas.rect(0, y, 1, y + rng.uniform(0.02, 0.07), other if rng.random() < 0.5 else ink)
+    elif kind == 2:
+        canvas.writing(rng, 0.04, 0.03, 0.96, 0.16, ink, 1)
+        for x in (0.04, 0.36, 0.68):
+            canvas.writing(rng, x, 0.2, x + 0.28, rng.uniform(0.5, 0.95), ink, 12)
+            canvas.rect(x, 0.78, x + 0.27, 0.96, vivid(rng))
+    else:
+        canvas.frame(0.02, 0.03, 0.98, 0.97, ink, 0.012)
+        canvas.writing(rng, 0.06, 0.1, 0.4, 0.5, ink, 6)
+        canvas.ellipse(0.75, 0.5, 0.14, 0.22, ink)
+    canvas.grain(rng, 0.06, 0.5)
     return canvas.picture()

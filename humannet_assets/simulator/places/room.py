@@ -27,6 +27,9 @@ _HEADINGS: Mapping[WallName, float] = {"north": 0.0, "west": math.pi / 2, "south
 Rect = tuple[float, float, float, float]
 """x0, y0, x1, y1."""
 
+_BOUNCED = 0.55
+"""Share of the lamp's light that comes back from below: white ceilings come out a little darker than white walls."""
+
 _TRIES = 60
 _GAP_M = 0.02
 """Between two things side by side, so that their sides do not coincide."""
@@ -46,15 +49,15 @@ class Mood:
     ambient: float
 
 
-def draw_mood(rng: np.random.Generator, *, evening: float = 0.3, strength: tuple[float, float] = (0.44, 0.58)) -> Mood:
-    """Daylight, or lamplight with the share `evening`; a white surface under the lamp comes out at 0.8 to 1.1."""
+def draw_mood(rng: np.random.Generator, *, evening: float = 0.3, strength: tuple[float, float] = (0.46, 0.60)) -> Mood:
+    """Daylight, or lamplight with the share `evening`; a white surface under the lamp comes out at 0.85 to 1.15."""
     level = float(rng.uniform(*strength))
     if rng.random() < evening:
         warm = float(rng.uniform(0.10, 0.28))
-        return Mood("evening", (level * 1.08, level * (1.04 - warm * 0.5), level * (1.04 - warm)), 0.06, float(rng.uniform(0.36, 0.42)))
+        return Mood("evening", (level * 1.08, level * (1.04 - warm * 0.5), level * (1.04 - warm)), 0.10, float(rng.uniform(0.40, 0.46)))
     cool = float(rng.uniform(-0.04, 0.08))
     lamp = (level * (1 - cool * 0.5), level, level * (1 + cool * 0.5))
-    return Mood("day", lamp, float(rng.uniform(0.12, 0.24)), float(rng.uniform(0.38, 0.48)))
+    return Mood("day", lamp, float(rng.uniform(0.14, 0.26)), float(rng.uniform(0.42, 0.52)))
 
 
 class Room:
@@ -201,6 +204,9 @@ class Room:
         fill = (self.mood.fill, self.mood.fill, self.mood.fill * 1.05)
         way = (math.cos(angle), math.sin(angle), -0.35)
         self.builder.lights.append(Light((0, 0, self.height_m - 0.2), way, fill, directional=True, shadow=False))
+        # What the floor throws back: without it a ceiling is lit by nothing.
+        bounce = tuple(channel * _BOUNCED for channel in self.mood.lamp)
+        self.builder.lights.append(Light((0, 0, 0.1), (0.1, 0.15, 1.0), bounce, directional=True, shadow=False))  # type: ignore[arg-type]
 
 
 def _world(stand: Stand, local: Rect) -> Rect:

@@ -226,8 +226,13 @@ class Survey:
         middle = spots[chosen].mean(axis=0)
         aim = (float(middle[0]), float(middle[1]), 0.95)
         views = [Viewpost(_point(tripods[i]), aim) for i in (first, second)]
-        above = [Viewpost(_point(post), aim) for post, seen in zip(high, watches, strict=True) if seen[chosen].all()]
-        return standing, views, above
+        above = sorted((post for post, seen in zip(high, watches, strict=True) if seen[chosen].all()), key=self._narrow)
+        return standing, views, [Viewpost(_point(post), aim) for post in above]
+
+    def _narrow(self, post: Points) -> int:
+        """How many points of the floor a camera does not see: cameras that hang behind a cupboard come last."""
+        floor = self._grid[:: max(1, len(self._grid) // 200)]
+        return int(np.count_nonzero(~self.free(post, np.column_stack([floor, np.full(len(floor), 0.3)]))))
 
     def _draw(self, points: Points, count: int) -> Points:
         return points[self._rng.permutation(len(points))[:count]]

@@ -8,7 +8,7 @@ from humannet_assets.simulator import textures
 from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
 from humannet_assets.simulator.places.colors import darker, grey, muted, pale, vivid
 from humannet_assets.simulator.places.draft import Draft, draft_room
-from humannet_assets.simulator.places.interior import WORKTOP_M, decorate, dining_table, home_room, order, worktop
+from humannet_assets.simulator.places.interior import WORKTOP_M, decorate, dining_table, fringe, home_room, order, worktop
 from humannet_assets.simulator.places.place import Station
 from humannet_assets.simulator.places.room import Room, WallName
 from humannet_assets.simulator.places.stand import Stand
@@ -37,6 +37,7 @@ def kitchen(rng: np.random.Generator) -> Draft:
     units.sink(first, sink)
     free_m = first_m - 1.42 - 0.72
     stations = [first.station("worktop", "counter", end * (first_m / 2 - 0.72 - free_m / 2), -_RUN_M, WORKTOP_M)]
+    fringe(first, room, end * (first_m / 2 - 0.72 - free_m / 2), free_m - 0.1, WORKTOP_M)
     units.thing(first, end * (first_m / 2 - 0.3))
     # The second run begins beside the first.
     second_m = min(float(rng.uniform(1.5, 2.2)), room.length(walls[1]) - _RUN_M - 1.2)
@@ -135,7 +136,7 @@ class _Units:
             wood = palette.paint(darker(self._color, 0.6))
             for i, z in enumerate((1.54, 1.88)):
                 stand.box(f"board{i}", (0, -0.12, z), (width, 0.24, 0.025), wood)
-                row = palette.show(goods.bottles if i else goods.groceries, self._color, 1)
+                row = palette.show(goods.bottles if i else goods.groceries, self._color, 1, repeat=(max(1, round(width / 0.9)), 1))
                 stand.box(f"row{i}", (0, -0.1, z + 0.135), (width - 0.1, 0.16, 0.24), row)
 
 

@@ -55,7 +55,8 @@ def add_arm(mujoco: Any, spec: Any, side: Side, look: Look) -> None:
 
 class _Arm:
     def __init__(self, mujoco: Any, spec: Any, side: Side, look: Look) -> None:
-        self._mujoco, self._spec, self._side = mujoco, spec, side
+        self._mujoco, self._spec = mujoco, spec
+        self._side: Side = side
         self._metal, self._accent = (*np.clip(look.paint, 0, 1), 1.0), (*look.accent, 1.0)
         bit = _CONTACT_BIT[side]
         self._touch = {"contype": bit, "conaffinity": 1 | (6 ^ bit)}
@@ -107,8 +108,9 @@ class _Arm:
                 armature=0.05, damping=[5.0, 0, 0],
             )  # fmt: skip
             finger.add_geom(
-                name=f"{name}_pad", type=mujoco.mjtGeom.mjGEOM_BOX, size=(0.005, 0.035, 0.011), pos=(direction * 0.005, 0.036, 0),
-                rgba=_RUBBER, mass=0.04, condim=4, friction=(1.2, 0.02, 0.001), solref=(0.01, 1), **self._touch,
+                name=f"{name}_pad", type=mujoco.mjtGeom.mjGEOM_BOX, size=(0.005, 0.035, 0.011),
+                pos=(direction * 0.005, 0.036, 0), rgba=_RUBBER, mass=0.04, condim=4, friction=(1.2, 0.02, 0.001),
+                solref=(0.01, 1), **self._touch,
             )  # fmt: skip
             self._box(finger, (0.0055, 0.012, 0.0112), self._accent, 0.001, at=(direction * 0.0055, 0.059, 0))
         equality = spec.add_equality(

@@ -37,6 +37,7 @@ class Expert:
     """
 
     def __init__(self, env: TabletopEnv, attempt: int = 0) -> None:
+        self.attempt = attempt
         self._env = env
         self._rng = instance_rng(env.task.name, env.seed, f"expert {attempt}")
         self.segments: list[Segment] = []

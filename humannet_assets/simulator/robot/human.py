@@ -19,7 +19,7 @@ from humannet_assets.simulator.robot.instance import Action, HandGrasp, Instance
 from humannet_assets.simulator.robot.tabletop import HEAD_FOV_DEG, draw_look, tabletop, thing_material
 from humannet_assets.simulator.robot.tasks import draw_instance, instance_rng
 from humannet_assets.simulator.robot.things import Thing
-from humannet_assets.simulator.shots import HAND_GROUP, Shot, State
+from humannet_assets.simulator.shots import Shot, State
 from humannet_assets.simulator.wearer.body import Wearer, draw_wearer
 from humannet_assets.simulator.wearer.choreography import Choreography
 from humannet_assets.simulator.wearer.choreography import Thing as Staged
@@ -155,16 +155,17 @@ def _stage(work: Choreography, scene: SceneBuilder, thing: Thing, grasp: HandGra
 
 
 def _reach(work: Choreography, action: Action) -> None:
-    thing = work.things[action.thing]
+    thing, first = work.things[action.thing], action.sides[0]
     position, axes = work.where(thing)
-    points = {side: position + axes @ np.array(grasp.hand.at) for side, grasp in action.grasps.items()}
+    points: dict[Side, np.ndarray] = {}
+    for side, grasp in action.grasps.items():
+        points[side] = position + axes @ np.array(grasp.hand.at)
     joint = thing.prop.item.opening
     if joint is not None:
-        side = action.sides[0]
         handle = position + axes @ joint.moved(joint.handle, np.eye(3), float(thing.opened.position[0]))[0]
-        work.take_handle(side, thing, handle, text=action.text, verb=action.verb)
+        work.take_handle(first, thing, handle, text=action.text, verb=action.verb)
         return
-    seconds = max(work.seconds(side, point - (0, 0.1, 0), 0.75) for side, point in points.items())
+    seconds = max(work.seconds(side, points[side] - (0, 0.1, 0), 0.75) for side in action.sides)
 
     def take(side: Side) -> None:
         work.reach(side, thing, points[side], seconds=seconds, text=action.text, verb=action.verb)
@@ -172,23 +173,22 @@ def _reach(work: Choreography, action: Action) -> None:
     if len(action.sides) > 1:
         work.together(take)
         return
-    giver = next((hold.side for hold in thing.holds if hold.end_s > work.now), None)
-    take(action.sides[0])
-    if giver is not None:
+    given = bool(thing.holds) and thing.holds[-1].end_s > work.now
+    take(first)
+    if given:
         # From when the other hand has it, it goes where that hand goes.
-        index = len(thing.holds) - 2
-        thing.holds[index] = replace(thing.holds[index], end_s=work.paths[action.sides[0]].time_s)
+        thing.holds[-2] = replace(thing.holds[-2], end_s=work.paths[first].time_s)
 
 
 def _carry(work: Choreography, action: Action) -> None:
-    thing = work.things[action.thing]
+    thing, first = work.things[action.thing], action.sides[0]
     start = work.where(thing)[0]
     goal = (work.where(work.things[action.onto])[0] if action.onto else start) + np.array(action.goal)
     if len(action.sides) == 1:
         lift = min(action.lift_m, _MOST_LIFT_M)
-        work.carry(action.sides[0], thing, goal, action.text, action.verb, lift=lift, keep_yaw=action.verb == "push")
+        work.carry(first, thing, goal, action.text, action.verb, lift=lift, keep_yaw=action.verb == "push")
         return
-    seconds = work.seconds(action.sides[0], work.hand(action.sides[0]).wrist + goal - start, 0.9)
+    seconds = work.seconds(first, work.hand(first).wrist + goal - start, 0.9)
 
     def move(side: Side) -> None:
         pose = work.hand(side)

@@ -83,5 +83,6 @@ def _add_solid(mujoco: Any, body: Any, thing: Thing, solid: Solid, material: str
     touch = {"contype": 0, "conaffinity": 6} if thing.kind == "drawer" else {"contype": hits, "conaffinity": hits}
     body.add_geom(
         type=getattr(mujoco.mjtGeom, f"mjGEOM_{solid.shape.upper()}"), size=size, pos=solid.position, quat=quaternion,
-        material=material, density=DENSITY * HEAVY.get(thing.kind, 1.0), condim=4, friction=_FRICTION, solref=(0.01, 1), **touch,
+        material=material, density=DENSITY * HEAVY.get(thing.kind, 1.0), condim=4, friction=_FRICTION, solref=(0.01, 1),
+        **touch,
     )  # fmt: skip

@@ -53,18 +53,19 @@ def head_pose() -> Matrix:
 
 def draw_look(rng: np.random.Generator) -> Look:
     """A look at random."""
-    warm = float(rng.uniform(0.85, 1.0))
-    lamp, strength = rng.uniform((-0.6, -0.1, 1.5), (0.6, 0.4, 1.7)), float(rng.uniform(0.44, 0.54))
+    warm, side = float(rng.uniform(0.85, 1.0)), float(rng.choice((-1.0, 1.0)))
+    lamp = np.array([side * rng.uniform(0.6, 0.9), rng.uniform(0.2, 0.4), rng.uniform(1.25, 1.5)])
+    colour = rng.uniform(0.44, 0.54) * warm ** np.arange(3)
+    # The second one comes from the other side and from behind: without it what lies in an arm's shadow is black.
     lamps = (
-        Light(_three(lamp), (0.0, 0.0, -1.0), _three(strength * warm ** np.arange(3))),
-        # Light from everywhere else: without it what lies in an arm's shadow is black.
-        Light((0.0, -0.5, 2.0), _three((0.25 * rng.uniform(-1, 1), 0.5, -1.0)), (0.14, 0.14, 0.15), directional=True, shadow=False),
-    )  # fmt: skip
+        Light(_three(lamp), _three((0, TABLE_Y_M, 0) - lamp), _three(colour)),
+        Light((0.0, 0.0, 2.0), (0.8 * side, 0.5, -1.0), (0.20, 0.20, 0.21), directional=True, shadow=False),
+    )
     dark = rng.random() < 0.5
     paint = rng.uniform(0.10, 0.20) if dark else rng.uniform(0.70, 0.88)
     accents = ((0.85, 0.40, 0.10), (0.15, 0.45, 0.75), (0.75, 0.72, 0.20), (0.55, 0.56, 0.58))
     return Look(
-        _table_top(rng), _wall(rng), textures.wood(rng, (0.45, 0.36, 0.28), size=_TEXTURE_PX), float(rng.uniform(0.26, 0.34)),
+        _table_top(rng), _wall(rng), textures.wood(rng, (0.45, 0.36, 0.28), size=_TEXTURE_PX), float(rng.uniform(0.34, 0.42)),
         lamps, _three(np.full(3, paint) + rng.uniform(-0.02, 0.02, 3)), accents[int(rng.integers(len(accents)))], _decor(rng),
     )  # fmt: skip
 

@@ -25,9 +25,9 @@ from humannet_assets.simulator.robot.instance import (
     Task,
     UnknownTaskError,
 )  # fmt: skip
+from humannet_assets.simulator.robot.placement import colors, placed_thing, scatter, some_side
 from humannet_assets.simulator.robot.things import Kind, Thing
 from humannet_assets.simulator.wearer.body import OUT, SIDES
-from humannet_assets.simulator.robot.placement import colors, placed_thing, scatter, some_side
 
 PLACED_M = 0.045
 """A placed thing lies at most this far (horizontally) from the middle of what it was put on: within a bowl or plate."""
@@ -90,7 +90,8 @@ class _Place:
     grasp: Grasp = _BLOCK
 
     def plan(self, side: Side, thing: Thing, goal: Thing) -> list[Action]:
-        sides, noun = (side,), thing.noun
+        sides: tuple[Side] = (side,)
+        noun = thing.noun
         return [
             Action("reach", sides, thing.name, f"{side} hand picks up the {noun}", "pick up", {side: self.grasp}),
             Action(
@@ -123,9 +124,7 @@ def _blocks_in_bowl(rng: np.random.Generator) -> Drawn:
     first: Side = some_side(rng)[0]
     order: tuple[Side, Side] = (first, "right" if first == "left" else "left")
     blocks = [
-        placed_thing(
-            rng, color, "block", (OUT[side] * float(rng.uniform(0.13, 0.24)), float(rng.uniform(0.24, 0.40))), yaw=0.3
-        )
+        placed_thing(rng, color, "block", (OUT[side] * float(rng.uniform(0.13, 0.24)), float(rng.uniform(0.24, 0.40))), yaw=0.3)
         for color, side in zip((a, b), order, strict=True)
     ]
     # Blocks that are dropped onto each other need room: each to its own side of the middle.
@@ -168,9 +167,7 @@ def _push(rng: np.random.Generator) -> Drawn:
         ),
         Action("release", (side,), block.name, f"{side} hand leaves the {block.noun}", "release", {side: grasp}),
     )  # fmt: skip
-    return Drawn(
-        {"a": block.noun, "b": mark.noun}, (block, mark, other), plan, lambda s: _rests(s, block.name, mark.name, 0.0)
-    )
+    return Drawn({"a": block.noun, "b": mark.noun}, (block, mark, other), plan, lambda s: _rests(s, block.name, mark.name, 0.0))
 
 
 def _handover(rng: np.random.Generator) -> Drawn:
@@ -205,10 +202,8 @@ def _lift_tray(rng: np.random.Generator) -> Drawn:
     spot = (x + float(rng.uniform(-0.04, 0.04)), y + float(rng.uniform(-0.03, 0.03)))
     block = replace(placed_thing(rng, c, "block", spot), base_m=th.TRAY_FLOOR_M + 0.001)
     edge, top = th.TRAY_M[0] / 2 - 0.006, th.TRAY_M[2]
-    grasps = {
-        side: Grasp(
-            (OUT[side] * edge, 0, 0.028), HandGrasp("pinch", 0.008, (OUT[side] * edge, 0, top)), opening_m=0.045
-        )
+    grasps: dict[Side, Grasp] = {
+        side: Grasp((OUT[side] * edge, 0, 0.028), HandGrasp("pinch", 0.008, (OUT[side] * edge, 0, top)), opening_m=0.045)
         for side in SIDES
     }
     plan = (

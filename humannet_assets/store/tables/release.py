@@ -15,6 +15,7 @@ STAGE_QUALITY = Table(
     columns=(
         Column("stage", _str, "The table judged."),
         Column("measure", _str, "Name of the measure, e.g. balanced_accuracy."),
+        Column("rank", _i32, "Order within the stage, from 0: the figures to look at first."),
         Column("value", _f64, "The figure; null when undefined (nothing was found whose precision could be told, say)."),
         Column("low", _f64, "Lower end of the 95 % bootstrap interval over videos; null with fewer than two videos."),
         Column("high", _f64, "Upper end of the same."),

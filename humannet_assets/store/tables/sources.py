@@ -45,7 +45,11 @@ SOURCE_FILES = Table(
         Column("fingerprint", _str, "size:mtime_ns or size:etag; a changed fingerprint means the bytes are read again."),
         Column("first_seen_at", pa.timestamp("us"), "When the file was first listed, UTC."),
         Column("metadata", _str, "JSON object: the other columns of the manifest line that named the file; null without."),
-        Column("sidecar_uri", _str, "The JSON file of the same name beside it; null without."),
+        Column(
+            "sidecar_uri",
+            _str,
+            "Camera data beside it: .tum, .mps.csv, .colmap/images.txt or .json of the same name; null without.",
+        ),
         Column("sidecar_fingerprint", _str, "Its fingerprint when listed: a changed sidecar is read again."),
     ),
     identity=("uri", "source_id"),
@@ -102,16 +106,22 @@ KNOWN_CAMERAS = Table(
     ),
     columns=(
         Column("camera_id", _str, "Hash of (video, start of the stretch)."),
-        Column("format", _str, "Where it was read from: simulator (the sidecar of docs/simulator.md)."),
-        Column("world", _str, "Name of the frame of reference; poses of all stretches that share a name are comparable."),
+        Column(
+            "format",
+            _str,
+            "simulator (a sidecar, docs/simulator.md), tum, aria_mps, colmap, or manifest (intrinsics only).",
+        ),
+        Column(
+            "world", _str, "Name of the frame of reference, comparable wherever it is the same; null for one of the row's own."
+        ),
         Column("image_width", _i32, "Width of the displayed picture the intrinsics refer to, pixels."),
         Column("image_height", _i32, "Height of that picture, pixels."),
-        Column("fx", _f64, "Focal length along x, pixels."),
+        Column("fx", _f64, "Focal length along x, pixels; null where only poses are known."),
         Column("fy", _f64, "Focal length along y, pixels."),
         Column("cx", _f64, "Principal point, pixels from the left edge (the first pixel's middle is 0.5)."),
         Column("cy", _f64, "Principal point, pixels from the top edge."),
-        Column("start_s", _f64, "First pose, seconds from the video's first frame."),
-        Column("end_s", _f64, "Last pose, seconds from the video's first frame."),
+        Column("start_s", _f64, "First pose, seconds from the video's first frame; null without poses."),
+        Column("end_s", _f64, "Last pose; null without poses."),
         Column("frame_count", _i32, "Number of poses."),
         Column("times_s", pa.list_(_f64), "Times of the poses, seconds from the video's first frame.", in_sql=False),
         Column(
@@ -120,7 +130,12 @@ KNOWN_CAMERAS = Table(
             "Rotation world <- camera as rotation vectors, radians; the camera is x right, y down, z forward.",
             in_sql=False,
         ),
-        Column("position_m", pa.list_(pa.list_(_f32, 3)), "Camera centre in the world, metres.", in_sql=False),
+        Column(
+            "position_m",
+            pa.list_(pa.list_(_f32, 3)),
+            "Camera centre in the world, metres (COLMAP: the model's unit).",
+            in_sql=False,
+        ),
     ),
 )
 
