@@ -6,9 +6,15 @@ import argparse
 import platform
 from importlib.metadata import version
 
-from benchmarks import curation_floor, no_op, rethreshold, sql_queries
+from benchmarks import cas, curation_floor, no_op, rethreshold, sql_queries
 
-BENCHMARKS = {"no-op": no_op.run, "re-threshold": rethreshold.run, "sql": sql_queries.run, "floor": curation_floor.run}
+BENCHMARKS = {
+    "no-op": no_op.run,
+    "re-threshold": rethreshold.run,
+    "sql": sql_queries.run,
+    "floor": curation_floor.run,
+    "cas": cas.run,
+}
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ SIDE_COLOURS = {"left": "#42a5f5", "right": "#ef5350", "body": "#66bb6a"}
 MOST_PANELS = 8
 
 
-def _jpeg(figure: Figure) -> bytes:
+def jpeg(figure: Figure) -> bytes:
+    """A figure as JPEG bytes, cut to what is drawn."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="jpeg", dpi=80, bbox_inches="tight")
     return buffer.getvalue()
@@ -63,7 +64,7 @@ def track_paths(tracks: Mapping[str, Sequence[Mapping[str, Any]]], point: int, t
         axis.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[], aspect="equal")
         axis.set_title(clip_id[:8], fontsize=8)
         axis.legend(fontsize=6, loc="upper right")
-    return _jpeg(figure)
+    return jpeg(figure)
 
 
 def segment_timelines(clips: Mapping[str, Sequence[Mapping[str, Any]]], title: str) -> bytes | None:
@@ -87,7 +88,7 @@ def segment_timelines(clips: Mapping[str, Sequence[Mapping[str, Any]]], title: s
         axis.set_yticks(range(len(lanes)), lanes, fontsize=6)
         axis.tick_params(axis="x", labelsize=6)
         axis.set_title(f"{clip_id[:8]}  (seconds)", fontsize=8)
-    return _jpeg(figure)
+    return jpeg(figure)
 
 
 def rotation_curves(clips: Mapping[str, Mapping[str, Any]], title: str) -> bytes | None:
@@ -110,7 +111,7 @@ def rotation_curves(clips: Mapping[str, Mapping[str, Any]], title: str) -> bytes
         axis.plot(times - times[0], angle, linewidth=1, label=clip_id[:8])
     axis.set(xlabel="seconds into the clip", ylabel="rotation, degrees", title=title)
     axis.legend(fontsize=6, ncols=4)
-    return _jpeg(figure)
+    return jpeg(figure)
 
 
 def camera_paths(cameras: Sequence[Mapping[str, Any]], title: str) -> bytes | None:
@@ -132,4 +133,4 @@ def camera_paths(cameras: Sequence[Mapping[str, Any]], title: str) -> bytes | No
         axis.plot(*path[0, :2], "o", color=line.get_color(), markersize=4)
     axis.set(xlabel="x, m", ylabel="y, m", title=title, aspect="equal")
     axis.legend(fontsize=6, ncols=2)
-    return _jpeg(figure)
+    return jpeg(figure)

@@ -7,6 +7,7 @@ of a track count as found. Pixels are those of a picture with the diagonal of 64
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,9 +17,8 @@ import polars as pl
 from humannet_assets.figures.comparisons import Drawing, Shown, skeleton
 from humannet_assets.media.sidecar import MEDIAPIPE_BODY_INDEX, Intrinsics
 from humannet_assets.perception.thumbnails import BODY_BONES
-from humannet_assets.quality.clips import CLIPS
-from humannet_assets.quality.judge import Clip, Confusion, Judge, LabelledVideo, confusion
-from humannet_assets.quality.matching import SMALL_PX2, areas, assign, boxes_of, size_class
+from humannet_assets.quality.judge import CLIPS, Clip, Confusion, Judge, LabelledVideo, confusion
+from humannet_assets.quality.matching import LEAST_IOU, SMALL_PX2, areas, assign, boxes_of, iou, size_class
 from humannet_assets.quality.metrics import MISSED, NOTHING, Errors, Measure, Tally, accuracy
 from humannet_assets.quality.truth import REFERENCE_DIAGONAL_PX, Joints, Truth
 from humannet_assets.store.step import Read
@@ -33,6 +33,7 @@ PCK_SHARE = 0.1
 BONES = tuple((MEDIAPIPE_BODY_INDEX.index(a), MEDIAPIPE_BODY_INDEX.index(b)) for a, b in BODY_BONES)
 """Bones between the 17 joints."""
 PERSON = "person"
+TRACKS = Read(BODY_TRACKS, ("track_id", "image_width", "image_height", "times_s", "observed", "landmarks_px"))
 
 
 def must_be_found(people: Joints, points_px: Floats) -> npt.NDArray[np.bool_]:
@@ -52,11 +53,30 @@ def found_bodies(tracks: pl.DataFrame, truth: Truth) -> tuple[npt.NDArray[np.int
     return np.concatenate(frames), np.concatenate(points)
 
 
+def track_owners(tracks: pl.DataFrame, truth: Truth, camera: Intrinsics) -> dict[str, int]:
+    """Which true body (its index in the truth's frames) each of some tracks follows; tracks of nobody are left out."""
+    people = truth.bodies
+    true_boxes = boxes_of(camera.project(people.points_m))
+    owners: dict[str, int] = {}
+    for index, track_id in enumerate(tracks["track_id"]):
+        frames, points = found_bodies(tracks[index : index + 1], truth)
+        found_boxes = boxes_of(points)
+        votes: Counter[int] = Counter()
+        for frame, box in zip(frames, found_boxes, strict=True):
+            here = np.flatnonzero(people.frame == frame)
+            overlap = iou(true_boxes[here], box[None])[:, 0]
+            if len(here) and overlap.max() >= LEAST_IOU:
+                votes[int(people.owner[here[overlap.argmax()]])] += 1
+        if votes:
+            owners[track_id] = min(votes, key=lambda owner: (-votes[owner], owner))
+    return owners
+
+
 class BodyJudge(Judge):
     """`body_tracks`."""
 
     stage = BODY_TRACKS.name
-    reads = (CLIPS, Read(BODY_TRACKS, ("image_width", "image_height", "times_s", "observed", "landmarks_px")))
+    reads = (CLIPS, TRACKS)
 
     def __init__(self, sample_rate_hz: float) -> None:
         super().__init__()

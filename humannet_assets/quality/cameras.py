@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.figures.comparisons import Curve, Drawing, Shown
-from humannet_assets.quality.clips import CLIPS
-from humannet_assets.quality.judge import Clip, Confusion, Judge, LabelledVideo, confusion
+from humannet_assets.quality.judge import CLIPS, Clip, Confusion, Judge, LabelledVideo, confusion
 from humannet_assets.quality.metrics import Errors, Measure, Tally, accuracy
 from humannet_assets.store.step import Read
 from humannet_assets.store.tables import CAMERA_TRAJECTORIES
@@ -34,6 +33,17 @@ def true_rotations(poses: Floats) -> Floats:
 def true_positions(poses: Floats) -> Floats:
     """Camera centres (n, 3) in the first camera's frame, metres."""
     return (poses[:, :3, 3] - poses[0, :3, 3]) @ poses[0, :3, :3]
+
+
+def camera_travels(poses: Floats) -> bool:
+    """Whether a camera of poses (n, 4, 4) comes away from its first place."""
+    return bool(np.linalg.norm(true_positions(poses), axis=1).max() >= TRAVEL_M)
+
+
+def camera_moves(poses: Floats) -> bool:
+    """Whether it travels or turns; False where it is not known."""
+    known = poses[np.isfinite(poses).all(axis=(1, 2))]
+    return len(known) > 1 and (camera_travels(known) or bool(angles_deg(true_rotations(known)).max() >= STILL_DEG))
 
 
 def angles_deg(rotations: Floats) -> Floats:
@@ -69,10 +79,8 @@ class CameraJudge(Judge):
             poses = truth.cameras[frames[frames >= 0]]
             if (frames < 0).any() or len(frames) < 2 or not np.isfinite(poses).all():
                 continue
-            true = true_rotations(poses)
-            positions_m = true_positions(poses)
-            travels = bool(np.linalg.norm(positions_m, axis=1).max() >= TRAVEL_M)
-            moves = travels or bool(angles_deg(true).max() >= STILL_DEG)
+            true, positions_m = true_rotations(poses), true_positions(poses)
+            travels, moves = camera_travels(poses), camera_moves(poses)
             said = "rejected" if row["outcome"] != "kept" else "translation" if row["has_translation"] else "rotation only"
             self._travels.add(video.video_id, TRAVELS if travels else STAYS, said)
             self._accepted.add(video.video_id, "usable", "usable" if row["outcome"] == "kept" else "rejected")

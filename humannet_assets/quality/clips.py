@@ -12,13 +12,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from humannet_assets.figures.comparisons import Drawing, Shown
-from humannet_assets.quality.judge import Clip, Confusion, Judge, LabelledVideo, confusion
+from humannet_assets.quality.cameras import camera_moves
+from humannet_assets.quality.judge import CLIPS, Clip, Confusion, Judge, LabelledVideo, confusion
 from humannet_assets.quality.metrics import Measure, Tally, balanced_accuracy
 from humannet_assets.quality.truth import Truth
 from humannet_assets.store.step import Read
 from humannet_assets.store.tables import FILTERED_CLIPS, VIEWPOINTS
 
-CLIPS = Read(FILTERED_CLIPS, ("start_s", "end_s"))
 KEPT, REJECTED = "kept", "rejected"
 
 
@@ -39,9 +39,9 @@ class FilterJudge(Judge):
     """`filtered_clips`: kept or rejected.
 
     A clip should be kept if the shot it lies in is human-centric, unless the whole video is expected to be rejected although
-    people act in it (hopeless blur). Clips of third-person shots in which nobody shows are not judged: the person has left the
-    picture. Videos without clips, quarantined ones above all, count as one rejected item; near-duplicates other than the
-    canonical member have no clips and are left out.
+    people act in it (hopeless blur). Clips of such shots in which nobody shows are not judged, unless it is the wearer who
+    moves the camera: the person has left the picture, or the wearer rests. Videos without clips, quarantined ones above all,
+    count as one rejected item; near-duplicates other than the canonical member have no clips and are left out.
     """
 
     stage = FILTERED_CLIPS.name
@@ -67,7 +67,7 @@ class FilterJudge(Judge):
             return
         for clip in clips:
             shot = video.truth.shot_of(clip.start_s, clip.end_s)
-            if shot is None or (shot.human_centric and shot.viewpoint == "exo" and not _shows_anybody(video.truth, clip)):
+            if shot is None or (shot.human_centric and not _shows_anybody(video.truth, clip, shot.viewpoint)):
                 continue
             self._judge(video, clip, shot.human_centric and not useless, clip.outcome, clip.reasons, shot.scene)
 
@@ -96,9 +96,13 @@ class FilterJudge(Judge):
         return [confusion("verdict", self._reasons)]
 
 
-def _shows_anybody(truth: Truth, clip: Clip) -> bool:
+def _shows_anybody(truth: Truth, clip: Clip, viewpoint: str) -> bool:
+    """True if a person or hand can be seen in a clip, the wearer moves the camera, or nobody knows."""
+    if not truth.knows_people:
+        return True
     frames = truth.frames_in(clip.start_s, clip.end_s)
-    return bool(np.isin(frames, truth.bodies.frame).any() or np.isin(frames, truth.hands.frame).any())
+    seen = np.isin(frames, truth.bodies.frame).any() or np.isin(frames, truth.hands.frame).any()
+    return bool(seen) or (viewpoint == "ego" and camera_moves(truth.cameras[frames]))
 
 
 class ViewpointJudge(Judge):

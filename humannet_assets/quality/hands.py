@@ -19,8 +19,7 @@ from humannet_assets.geometry.cameras import angle_deg
 from humannet_assets.media.sidecar import Intrinsics
 from humannet_assets.perception.pinhole import hand_axes
 from humannet_assets.perception.thumbnails import HAND_BONES
-from humannet_assets.quality.clips import CLIPS
-from humannet_assets.quality.judge import Clip, Confusion, Judge, LabelledVideo, confusion
+from humannet_assets.quality.judge import CLIPS, Clip, Confusion, Judge, LabelledVideo, confusion
 from humannet_assets.quality.matching import SMALL_PX2, areas, assign, boxes_of, size_class
 from humannet_assets.quality.metrics import MISSED, NOTHING, Errors, Measure, Tally, accuracy
 from humannet_assets.quality.truth import REFERENCE_DIAGONAL_PX, Joints, Truth

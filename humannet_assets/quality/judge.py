@@ -23,6 +23,8 @@ from humannet_assets.store.schema import Table
 from humannet_assets.store.step import Read
 from humannet_assets.store.tables import FILTERED_CLIPS
 
+CLIPS = Read(FILTERED_CLIPS, ("start_s", "end_s"))
+"""What every judge of clips reads."""
 MOST_CASES = 8
 """Worst cases shown of a stage."""
 

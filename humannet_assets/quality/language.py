@@ -16,8 +16,8 @@ import polars as pl
 from humannet_assets.language.describer import MODEL as DESCRIBER
 from humannet_assets.language.taxonomy import UNKNOWN
 from humannet_assets.quality import bodies, hands
-from humannet_assets.quality.clips import CLIPS, middle_frame, vote
-from humannet_assets.quality.judge import Clip, Confusion, Judge, LabelledVideo, confusion
+from humannet_assets.quality.clips import middle_frame, vote
+from humannet_assets.quality.judge import CLIPS, Clip, Confusion, Judge, LabelledVideo, confusion
 from humannet_assets.quality.metrics import MISSED, NOTHING, Measure, Tally, accuracy, exact_precision, exact_recall
 from humannet_assets.quality.truth import Truth
 from humannet_assets.store.step import Read
@@ -95,7 +95,7 @@ def at_once(seen: Mapping[int, int], frames: int) -> int:
 class ClipTruth:
     """What may be said of a clip. `sides` holds the share of frames each hand is in view, `glimpsed` who shows at all.
 
-    Counts are None where the truth cannot tell (people whose figures have no hands).
+    Counts are None where the truth cannot tell (people whose figures have no hands, pictures without known joints).
     """
 
     viewpoint: str
@@ -103,7 +103,7 @@ class ClipTruth:
     sides: Mapping[str, float]
     glimpsed: frozenset[str]
     hands: int | None
-    people: int
+    people: int | None
     verbs: frozenset[str]
     objects: frozenset[str]
 
@@ -133,8 +133,8 @@ def clip_truth(truth: Truth, clip: Clip) -> ClipTruth | None:
         environment=shot.environment,
         sides={side: len(np.unique(plain.frame[plain.side == side])) / len(frames) for side in SIDES},
         glimpsed=frozenset(own.side.tolist()),
-        hands=None if handless else at_once(_per_frame(plain.frame), len(frames)),
-        people=at_once(_per_frame(persons.frame), len(frames)),
+        hands=None if handless or camera is None else at_once(_per_frame(plain.frame), len(frames)),
+        people=None if camera is None else at_once(_per_frame(persons.frame), len(frames)),
         verbs=frozenset(segment.verb for segment in acts if segment.verb),
         objects=frozenset(head_noun(segment.object) for segment in acts if segment.object),
     )
@@ -228,7 +228,7 @@ class CaptionJudge(Judge):
                 if must != (side in said):
                     wrong.append(f"{side} hand {'unsaid' if must else 'said, not there'}")
         count, view = people_said(text), viewpoint_said(text)
-        if count is not None or known.people:
+        if known.people is not None and (count is not None or known.people):
             self._people.add(video.video_id, str(known.people), count or UNSAID)
             if count != str(known.people):
                 wrong.append(f"people: {count or UNSAID}, true {known.people}")

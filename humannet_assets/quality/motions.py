@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.figures.comparisons import Drawing, Shown
-from humannet_assets.quality.clips import CLIPS
 from humannet_assets.quality.hands import INDEX_TIP, THUMB_TIP, WRIST
-from humannet_assets.quality.judge import Clip, Confusion, Judge, LabelledVideo, confusion
+from humannet_assets.quality.judge import CLIPS, Clip, Confusion, Judge, LabelledVideo, confusion
 from humannet_assets.quality.metrics import MISSED, Measure, Tally, accuracy, exact_precision, exact_recall
 from humannet_assets.quality.segments import ACTORS
 from humannet_assets.quality.truth import Truth

@@ -20,6 +20,9 @@ from humannet_assets.store.tables import RAW_VIDEOS, STAGE_WORST_CASES, VIDEO_FI
 FRAME_SIDE_PX = WIDTH_PX
 """Longer side to which frames are scaled down before they are drawn on."""
 
+LEAD_IN_S = 0.5
+"""Frames from this long before the first wanted time on are looked at: the nearest one may lie before it."""
+
 
 class PictureStep(Step[NoConfig]):
     """Paints the drawing of each case. A unit is a case; its row holds the drawing."""
@@ -48,7 +51,10 @@ class PictureStep(Step[NoConfig]):
 
 def _frames(path: Path, times_s: Sequence[float]) -> list[RGB | None]:
     """The frame nearest to each time, in the order asked for; None where nothing could be decoded."""
-    decoded = [(frame.time_s, frame.at_most(FRAME_SIDE_PX)) for frame in iter_frames(path, sorted(times_s))]
+    wanted = sorted(times_s)
+    # Said where to start, the reader jumps: a case an hour into a video costs no hour of decoding.
+    frames = iter_frames(path, wanted, start_s=max(0.0, wanted[0] - LEAD_IN_S)) if wanted else ()
+    decoded = [(frame.time_s, frame.at_most(FRAME_SIDE_PX)) for frame in frames]
     if not decoded:
         return [None] * len(times_s)
     stamps = np.array([time for time, _ in decoded])

@@ -35,6 +35,8 @@ from humannet_assets.store.tables import RAW_VIDEOS, SOURCE_CATALOG, STAGE_QUALI
 
 BATCH_VIDEOS = 32
 """Videos whose rows are held in memory at a time."""
+MOST_PROBLEMS = 50
+"""Label problems shown on the asset's page; all of them are in its log."""
 MOST_MISMATCH = 0.02
 """Share by which a sidecar's number of frames may differ from the file's; beyond it describes another file."""
 
@@ -54,7 +56,8 @@ class QualityReport:
             for measure in stage.measures:
                 if measure.value is not None:
                     flat[f"{stage.stage}/{measure.name}"] = round(measure.value, 4)
-        flat["label_problems"] = self.label_problems
+        flat["label_problems"] = self.label_problems[:MOST_PROBLEMS]
+        flat["labels_left_out"] = len(self.label_problems)
         flat["mistakes"] = [f"{case.stage}: {case.uri}: {case.text}" for stage in self.stages for case in stage.worst]
         return flat
 

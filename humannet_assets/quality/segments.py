@@ -2,8 +2,9 @@
 
 What counts:
 
-- An actor is judged in clips whose true shot labels at least one action of it; hands and bodies of people seen from outside
-  only where there is one person, since the truth does not say whose action it is.
+- An actor is judged in clips whose true shot labels at least one action of it. Of several people the truth's first body is the
+  one whose actions are labelled: only segments of tracks that follow it are compared. Hands are judged as the wearer's, or as
+  those of the only person.
 - Idle segments are rest, as unlabelled stretches of the truth are: an active segment there is wrong. Where the truth is silent
   although the actor truly moves (an action that the edge of its shot cuts off has no label), nothing is judged.
 - A boundary is where an active segment begins or ends; boundaries that follow one another within the tolerance are one, in
@@ -18,15 +19,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from humannet_assets.figures.comparisons import Drawing, Lane, Shown
 from humannet_assets.quality import bodies, hands
-from humannet_assets.quality.clips import CLIPS
-from humannet_assets.quality.judge import Clip, Confusion, Judge, LabelledVideo, confusion
+from humannet_assets.quality.judge import CLIPS, Clip, Confusion, Judge, LabelledVideo, confusion
 from humannet_assets.quality.metrics import MISSED, NOTHING, Errors, Measure, Tally, f1, match_events
 from humannet_assets.quality.truth import Joints, Truth
 from humannet_assets.store.step import Read
-from humannet_assets.store.tables import SEGMENTS
+from humannet_assets.store.tables import BODY_TRACKS, SEGMENTS
 
 Floats = npt.NDArray[np.float64]
 Span = tuple[float, float]
@@ -40,6 +41,8 @@ LEAST_SEGMENT_S = 8 / 30
 REST_M_S = {"left_hand": 0.03, "right_hand": 0.03, "body": 0.15}
 """True speed below which an actor rests, as the defaults of `SegmentsConfig`."""
 ACTORS = tuple(REST_M_S)
+MAIN_PERSON = 0
+"""Index of the body whose actions a sidecar labels, where several people are seen."""
 HAND_ACTORS = ("left_hand", "right_hand")
 _LIMBS = (9, 10, 15, 16)  # wrists and ankles among the 17 joints
 
@@ -102,7 +105,7 @@ class SegmentJudge(Judge):
     """`segments`: atomic ones; groups are a matter of taste."""
 
     stage = SEGMENTS.name
-    reads = (CLIPS, Read(SEGMENTS, ("level", "actor", "start_s", "end_s", "is_idle")))
+    reads = (CLIPS, Read(SEGMENTS, ("level", "actor", "track_id", "start_s", "end_s", "is_idle")), bodies.TRACKS)
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,16 +117,17 @@ class SegmentJudge(Judge):
         truth = video.truth
         if truth is None or not truth.sidecar.segments:
             return
-        rows = video.by_clip(SEGMENTS, markers=True)
+        rows, tracks = video.by_clip(SEGMENTS, markers=True), video.by_clip(BODY_TRACKS)
         for clip in video.clips():
             shot = truth.shot_of(clip.start_s, clip.end_s)
             if shot is None or clip.clip_id not in rows:
                 continue
             start_s, end_s = truth.times_s[shot.start_frame], truth.times_s[shot.end_frame - 1]
+            others = _tracks_of_others(truth, clip, tracks.get(clip.clip_id))
             active = [
                 (row["actor"], (row["start_s"], row["end_s"]))
                 for row in rows[clip.clip_id].sort("start_s").iter_rows(named=True)
-                if row["level"] == "atomic" and not row["is_idle"]
+                if row["level"] == "atomic" and not row["is_idle"] and row["track_id"] not in others
             ]
             for actor in ACTORS:
                 labelled = [
@@ -211,15 +215,30 @@ def _away(time_s: float, edges: Sequence[float]) -> bool:
     return all(abs(time_s - edge) > TOLERANCE_S for edge in edges)
 
 
+def _people_in(truth: Truth, clip: Clip) -> Joints:
+    return truth.bodies.take(np.isin(truth.bodies.frame, truth.frames_in(clip.start_s, clip.end_s)))
+
+
+def _tracks_of_others(truth: Truth, clip: Clip, tracks: pl.DataFrame | None) -> set[str]:
+    """Body tracks that do not follow the one person whose actions are labelled; none where there is only one."""
+    camera = truth.reference_camera()
+    if tracks is None or camera is None or len(np.unique(_people_in(truth, clip).owner)) < 2:
+        return set()
+    owners = bodies.track_owners(tracks, truth, camera)
+    return {track_id for track_id in tracks["track_id"] if owners.get(track_id) != MAIN_PERSON}
+
+
 def actor_motion(truth: Truth, clip: Clip, actor: str) -> ActorMotion | None:
     """An actor's visibility and speed over a clip; None where the truth does not say which of several people acts."""
     frames = truth.frames_in(clip.start_s, clip.end_s)
     camera = truth.reference_camera()
-    people = truth.bodies.take(np.isin(truth.bodies.frame, frames))
-    if camera is None or len(np.unique(people.owner)) > 1:
+    people = _people_in(truth, clip)
+    alone = len(np.unique(people.owner)) < 2
+    if camera is None or (actor != "body" and not alone):
         return None
     if actor == "body":
-        joints, points, least = people, people.points_m[:, _LIMBS], bodies.MIN_VISIBLE_JOINTS
+        joints = people if alone else people.take(people.owner == MAIN_PERSON)
+        points, least = joints.points_m[:, _LIMBS], bodies.MIN_VISIBLE_JOINTS
     else:
         every = truth.hands.take(np.isin(truth.hands.frame, frames))
         joints = _owned(every.take(every.side == actor.removesuffix("_hand")))

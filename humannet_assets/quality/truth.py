@@ -102,10 +102,10 @@ class Truth:
         """Frames (n,) that are not inside a fade."""
         return np.array([frame.brightness >= LEAST_BRIGHTNESS for frame in self.sidecar.frames], bool)
 
-    @cached_property
-    def people_count(self) -> int:
-        """Most people seen from outside in one frame."""
-        return max((len(frame.bodies) for frame in self.sidecar.frames), default=0)
+    @property
+    def knows_people(self) -> bool:
+        """False where joints are not known although people may be seen: pictures without a camera, or mirrored ones."""
+        return self.sidecar.intrinsics is not None
 
     def reference_camera(self) -> Intrinsics | None:
         """Intrinsics of the picture scaled to the reference diagonal; None where there was no camera."""

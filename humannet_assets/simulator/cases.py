@@ -9,13 +9,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from humannet_assets.media.depth_maps import DepthWriter, depth_maps_path
-from humannet_assets.media.sidecar import Contact, Control, DepthInfo, FrameTruth, Outcome, Segment, Sidecar, load_sidecar
+from humannet_assets.media.sidecar import (
+    Contact,
+    Control,
+    DepthInfo,
+    FrameTruth,
+    Outcome,
+    Segment,
+    ShotTruth,
+    Sidecar,
+    load_sidecar,
+)
 from humannet_assets.simulator.cameras import intrinsics
 from humannet_assets.simulator.encoding import Encoding, read_video, truncate, write_video
 from humannet_assets.simulator.shots import Footage, Frame, MapSize
@@ -74,12 +85,19 @@ class Case(ABC):
 
 @dataclass(frozen=True)
 class _Plan:
-    """Footage, frame spans, and all atomic actions and contacts in the video's time."""
+    """Footage, frame spans, cuts inside takes, and all atomic actions and contacts in the video's time."""
 
     footage: list[Footage]
     spans: list[tuple[int, int]]
-    segments: list[Segment]
-    contacts: list[Contact]
+    inner_cuts: list[int] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+
+    def shots(self) -> Iterator[ShotTruth]:
+        """The uncut stretches of the video."""
+        for shown, (start, end) in zip(self.footage, self.spans, strict=True):
+            bounds = [start, *(cut for cut in self.inner_cuts if start < cut < end), end]
+            yield from (shown.truth(first, last) for first, last in pairwise(bounds))
 
 
 @dataclass(frozen=True)
@@ -132,15 +150,12 @@ class Rendered(Case):
             human_centric=any(shown.human_centric for shown in plan.footage), viewpoint=first.viewpoint,
             environment=first.environment, expected_outcome=self.outcome, expected_reasons=list(self.reasons),
             frame_count=count, frame_rate=self.rate, variable_frame_rate=self.variable_rate, blur_sigma_px=self.blur_sigma_px,
-            cuts=[start for start in joints if start not in fades], fades=fades,
+            cuts=sorted({*joints, *plan.inner_cuts} - set(fades)), fades=fades,
             intrinsics=intrinsics(*self.size, first.vertical_fov_deg) if first.vertical_fov_deg else None,
             segments=plan.segments, contacts=plan.contacts, frames=truths, life=self.life, control=self.control,
             depth=DepthInfo(file=depth_file, every=maps.every, width=maps.width, height=maps.height) if maps else None,
             instances=list(names),
-            shots=[
-                shown.truth(start, end)
-                for shown, (start, end) in zip(plan.footage, plan.spans, strict=True)
-            ],
+            shots=list(plan.shots()),
         )  # fmt: skip
 
     def frames(self, limit: int | None = None) -> Iterator[Frame]:
@@ -188,7 +203,7 @@ class Rendered(Case):
         for shown in footage[1:]:
             # One file has one set of intrinsics.
             shown.vertical_fov_deg = footage[0].vertical_fov_deg
-        plan = _Plan(footage, [], [], [])
+        plan = _Plan(footage, [])
         start = 0
         for shown, take in zip(footage, self.takes, strict=True):
             end = start + round(take.duration_s * self.rate)
@@ -196,6 +211,10 @@ class Rendered(Case):
             plan.segments.extend(shown.segments(start / self.rate, take.duration_s))
             plan.contacts.extend(shown.touches(start / self.rate, take.duration_s))
             start = end
+        times = self._times(start)
+        for shown, (first, last) in zip(footage, plan.spans, strict=True):
+            local = [time_s - times[first] for time_s in times[first:last]]
+            plan.inner_cuts.extend(first + frame for frame in shown.cut_frames(self.size, local))
         return plan
 
     def _times(self, count: int) -> list[float]:

@@ -95,6 +95,10 @@ class Footage(Protocol):
         """Contacts, shifted likewise."""
         ...
 
+    def cut_frames(self, size: tuple[int, int], times_s: Sequence[float]) -> list[int]:
+        """Which of the frames at these times are the first after a cut inside the take."""
+        ...
+
     def render(
         self,
         size: tuple[int, int],
@@ -190,6 +194,10 @@ class Shot:
                 if maps is not None and index % maps.every == 0:
                     frame.depth_m, frame.instances = world.depth_and_instances(state.camera)
                 yield frame
+
+    def cut_frames(self, size: tuple[int, int], times_s: Sequence[float]) -> list[int]:
+        """None: a shot is what lies between two cuts."""
+        return []
 
     def segments(self, offset_s: float, duration_s: float) -> list[Segment]:
         """Atomic actions that begin and end within the shot, shifted by where the shot begins in the video."""

@@ -183,7 +183,7 @@ def pair_scores(sets: Sequence[TopKSets], k: int, counted: Bools | None = None) 
     """
     if not sets:
         raise CasError("no models to compare")
-    pairs, patches, k_max = sets[0].indices.shape
+    (pairs, rows, k_max), patches = sets[0].indices.shape, sets[0].patches
     for position, other in enumerate(sets):
         if other.indices.shape != sets[0].indices.shape or other.patches != patches:
             raise CasError(
@@ -191,18 +191,19 @@ def pair_scores(sets: Sequence[TopKSets], k: int, counted: Bools | None = None) 
             )
     if not 1 <= k <= k_max:
         raise CasError(f"k = {k}, but sets hold {k_max} choices; probe with a larger k")
-    counted = np.ones((pairs, patches), bool) if counted is None else counted
+    counted = np.ones((pairs, rows), bool) if counted is None else counted
     words = -(-patches // 64)
     # The unpacked masks, one byte per possible member, are the largest thing held.
-    block = max(1, WORKING_BYTES // (len(sets) * patches * words * 64))
+    block = max(1, WORKING_BYTES // (len(sets) * rows * words * 64))
     scores = np.empty((pairs, len(sets), len(sets)), np.float32)
     for start in range(0, pairs, block):
         part = slice(start, start + block)
-        bits = np.stack([_bit_masks(one.indices[part, :, :k], words) for one in sets])  # (models, block, N, words)
-        bits[:, ~counted[part]] = 0
-        for i in range(len(sets)):
-            common = np.bitwise_count(bits[i] & bits[i:]).sum((2, 3), dtype=np.int64)  # (models from i on, block)
-            scores[part, i, i:] = scores[part, i:, i] = common.T
+        bits = np.stack([_bit_masks(one.indices[part, :, :k], words) for one in sets], axis=1)  # (block, models, N, words)
+        bits[np.broadcast_to(~counted[part, None], bits.shape[:-1])] = 0
+        for pair, masks in enumerate(bits.reshape(len(bits), len(sets), -1), start):
+            for i in range(len(sets)):
+                scores[pair, i, i:] = np.bitwise_count(masks[i] & masks[i:]).sum(-1, dtype=np.uint32)
+                scores[pair, i:, i] = scores[pair, i, i:]
     size = counted.sum(1, dtype=np.int64)[:, None, None] * k
     return np.divide(scores, size, out=np.full_like(scores, np.nan), where=size > 0)
 

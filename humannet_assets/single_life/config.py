@@ -104,6 +104,63 @@ class CroCoConfig(StepConfig):
         return cls.model_validate({**_PRESETS[name], **changes})
 
 
+class AugmentationConfig(StepConfig):
+    """How the two images of a pair are cut out of their frames and coloured, independently of each other."""
+
+    crop_scale: tuple[float, float] | None = Field(
+        default=None,
+        description=(
+            "Size of a crop as a share of the largest that fits the frame, drawn uniformly, then resized to the model's input. "
+            "None cuts the input's own size without resizing, as CroCo does (224 of 256)."
+        ),
+    )
+    colour_jitter: float = Field(
+        default=0.4, ge=0, lt=1, description="Brightness, contrast and saturation are scaled by 1 +- this. CroCo: 0.4, no hue."
+    )
+    swap_probability: float = Field(
+        default=0.5, ge=0, le=1, description="How often target and reference change roles, so that both time orders are seen."
+    )
+
+    @model_validator(mode="after")
+    def _scales_ascend(self) -> Self:
+        if self.crop_scale is not None and not 0 < self.crop_scale[0] <= self.crop_scale[1] <= 1:
+            raise ValueError(f"crop_scale {self.crop_scale} must be two ascending shares in (0, 1]")
+        return self
+
+
+class TrainingConfig(StepConfig):
+    """How a model is trained. Defaults are CroCo's where it states them; `steps` replaces its epochs."""
+
+    steps: int = Field(default=10_000, ge=1, description="Optimiser steps; fixed, so that lives of any length get the same.")
+    batch_size: int = Field(default=256, ge=1, description="Pairs per optimiser step, over all GPUs and accumulated batches.")
+    accumulate: int = Field(default=1, ge=1, description="Batches per optimiser step on each GPU, where one does not fit.")
+    base_lr: float = Field(default=1.5e-4, gt=0, description="Learning rate per 256 pairs; scaled by batch_size / 256. CroCo.")
+    min_lr: float = Field(default=0.0, ge=0, description="Learning rate at the end of the cosine. MAE: 0.")
+    warmup_fraction: float = Field(default=0.1, ge=0, lt=1, description="Share of linear warm-up. CroCo: 40 of 400 epochs.")
+    betas: tuple[float, float] = Field(default=(0.9, 0.95), description="Of AdamW. CroCo.")
+    weight_decay: float = Field(default=0.05, ge=0, description="Of matrices; 0 for vectors and the mask token. CroCo.")
+    clip_norm: float | None = Field(default=None, gt=0, description="Largest gradient norm. None (CroCo): not clipped.")
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto", description="bf16 autocast over float32 weights, or float32; auto takes bf16 where the hardware has it."
+    )
+    compile: bool = Field(default=False, description="torch.compile: pays on GPUs; on CPUs it takes a minute and gains 7 %.")
+    threads: int = Field(
+        default=1, ge=1, description="CPU threads of one process; two on busy cores are up to 20 times slower than one."
+    )
+    loader_workers: int = Field(
+        default=0, ge=0, description="Processes that cut batches; 0 cuts them in this process, enough for models on a CPU."
+    )
+    log_every: int = Field(default=50, ge=1, description="Steps per row of the loss curve.")
+    save_every: int = Field(default=1000, ge=1, description="Steps between savings of the whole state.")
+    seed: int = Field(default=0, ge=0, description="Decides initial weights, order of pairs, crops, colours and masks.")
+    augmentation: AugmentationConfig = Field(default_factory=AugmentationConfig)
+
+    @property
+    def peak_lr(self) -> float:
+        """Learning rate after warm-up."""
+        return self.base_lr * self.batch_size / 256
+
+
 _V2: dict[str, Any] = {"position": "rope", "rope_base": 100.0}
 _BASE_DECODER: dict[str, Any] = {"decoder_dim": 768, "decoder_depth": 12, "decoder_heads": 12}
 _PRESETS: dict[str, dict[str, Any]] = {

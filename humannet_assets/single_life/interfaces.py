@@ -44,11 +44,12 @@ class Encoder(SizedModel, Protocol):
 
 def model_input(model: SizedModel, images: Tensor) -> Tensor:
     """Images (B, 3, height, width) on the model's device; uint8 RGB is normalised, floats are taken to be."""
+    images = images.to(next((weight.device for weight in model.parameters()), torch.device("cpu")))
+    if images.dtype != torch.uint8:
+        return images
     from humannet_assets.single_life.loader import normalise
 
-    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
-    images = images.to(device)
-    return normalise(images) if images.dtype == torch.uint8 else images
+    return normalise(images)
 
 
 def as_tensor(pictures: Sequence[RGB]) -> Tensor:

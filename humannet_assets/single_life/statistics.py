@@ -103,7 +103,7 @@ def permutation_test(
     observed[unit] = labels
     if (observed[unit] != labels).any():
         wrong = names[unit[int((observed[unit] != labels).argmax())]]
-        raise ValueError(f"models of {wrong!r} are in different groups; a life belongs to one")
+        raise ValueError(f"models of {str(wrong)!r} are in different groups; a life belongs to one")
     one, other = np.triu_indices(len(unit), 1)
     apart = unit[one] != unit[other]
     one, other = unit[one[apart]], unit[other[apart]]

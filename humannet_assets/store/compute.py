@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
@@ -126,6 +126,14 @@ class Compute(Protocol):
         """Yield (results, CPU seconds) for each task as it finishes."""
         ...
 
+    def call(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
+        """Call a function with each tuple of arguments: for work on media that writes no table.
+
+        Yields:
+            (index of the task, what the function returned or the exception that ended it) as they finish.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class InProcess:
@@ -135,6 +143,15 @@ class InProcess:
         """See `Compute.map`."""
         for task in tasks:
             yield run_work(task, access)
+
+    def call(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
+        """See `Compute.call`."""
+        for index, arguments in enumerate(tasks):
+            try:
+                result = function(*arguments)
+            except Exception as error:
+                result = error
+            yield index, result
 
 
 def _die_with_parent() -> None:
@@ -217,6 +234,25 @@ class ProcessWorkers:
                         queue.extend([item] for item in reversed(task))
                     else:
                         yield [(step.name, Outcome.failed(task[0][0], self._explained(error))) for step in task[0][1]], 0.0
+        finally:
+            for future in running:
+                future.cancel()
+
+    def call(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
+        """See `Compute.call`. Interrupting the iteration cancels what is running."""
+        pool = self._pool()
+        waiting = list(enumerate(tasks))[::-1]
+        running: dict[ProcessFuture, int] = {}
+        try:
+            while waiting or running:
+                while waiting and len(running) < 2 * self.worker_count:
+                    index, arguments = waiting.pop()
+                    running[pool.schedule(function, args=arguments, timeout=self.limits.seconds_per_unit)] = index
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    index = running.pop(future)  # type: ignore[arg-type]
+                    error = future.exception()
+                    yield index, future.result() if error is None else self._explained(error)
         finally:
             for future in running:
                 future.cancel()

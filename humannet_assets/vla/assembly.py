@@ -1,8 +1,9 @@
-"""From what a data set says (`RawEpisode`) to SI units (`Episode`), by a robot's mapping. No guesses: what does not fit is refused."""
+"""From what a data set says (`RawEpisode`) to SI units (`Episode`), by a robot's mapping. What does not fit is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation as Turn
@@ -21,6 +22,8 @@ from humannet_assets.vla.robots import (
     resolve_field,
 )
 
+RANGE_MARGIN = 0.1
+"""How far beyond closed and open, as a share of the range, a gripper may be read: fingers give, sensors are off. Our choice."""
 MIN_QUATERNION = 1e-3
 """Norm below which four numbers are no rotation (unit quaternions in float32 are within 1e-6 of 1)."""
 
@@ -40,17 +43,18 @@ def assemble(raw: RawEpisode, mapping: RobotMapping | None, rate_hz: float | Non
     widths = {name: values.values.shape[1] for name, values in raw.fields.items()}
     if mapping is not None and (problem := mapping.misfit(widths)):
         raise EpisodeError(
-            "wrong_dims", f"{raw.place}: not as recorded by {mapping.robot}: {problem}; correct the data or name another mapping"
+            "wrong_dims", f"{raw.place}: not as {mapping.robot} records: {problem}; correct the data or name another mapping"
         )
     times_s, rate_source = _times(raw, mapping, rate_hz)
     units = _units(raw, mapping)
     state = _stacked(raw, mapping.state_fields if mapping else ("state",), units)
     action = _stacked(raw, mapping.action_fields if mapping else ("action",), units)
-    metadata = {**raw.metadata, "rate_source": rate_source, "action_source": "data"}
+    metadata: dict[str, Any] = {**raw.metadata, "rate_source": rate_source, "action_source": "data"}
     if not action[1]:
         action = (np.concatenate([state[0][1:], state[0][-1:]]), state[1], state[2])
         metadata["action_source"] = "next state"
     arms = mapping.arms if mapping else ()
+    metadata["gripper_outside"] = {arm.side: _outside(raw, arm.gripper) for arm in arms if arm.gripper is not None}
     ee_pose = _poses(raw, arms, "position", "rotation")
     intrinsics, extrinsics = _calibration(raw, mapping, ee_pose)
     names = _camera_names(raw, mapping)
@@ -178,14 +182,24 @@ def quaternions(values: Floats, kind: str) -> Floats:
     return result
 
 
+def _share_open(raw: RawEpisode, gripper: Gripper) -> Floats:
+    """Opening (T,) where 0 is closed and 1 open, as recorded: values beyond are kept."""
+    return (_columns(raw, gripper)[:, 0] - gripper.closed) / (gripper.open - gripper.closed)
+
+
+def _outside(raw: RawEpisode, gripper: Gripper) -> float:
+    """Share of recorded openings that are beyond the gripper's range by more than a tenth of it."""
+    share = _share_open(raw, gripper)
+    return float((np.abs(share - 0.5) > 0.5 + RANGE_MARGIN).mean()) if len(share) else 0.0
+
+
 def _grips(raw: RawEpisode, arms: tuple[Arm, ...], part: str) -> Floats | None:
     """Openings (T, arms), 0 closed to 1 open; NaN for arms without, None when no arm has any."""
     grips = np.full((raw.frames, len(arms)), np.nan)
     parts = [getattr(arm, part) for arm in arms]
     for index, gripper in enumerate(parts):
         if gripper is not None:
-            share = (_columns(raw, gripper)[:, 0] - gripper.closed) / (gripper.open - gripper.closed)
-            grips[:, index] = np.clip(share, 0.0, 1.0)
+            grips[:, index] = np.clip(_share_open(raw, gripper), 0.0, 1.0)
     return grips if any(gripper is not None for gripper in parts) else None
 
 
@@ -247,5 +261,3 @@ def matrices(poses: Floats) -> Floats:
         result[finite, :3, :3] = Turn.from_quat(poses[finite, 3:]).as_matrix()
         result[finite, :3, 3] = poses[finite, :3]
     return result
-
-

@@ -100,7 +100,7 @@ class FieldValues:
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
-            raise ValueError(f"values of shape {self.values.shape} with {len(self.names)} names; expected (T, {len(self.names)})")
+            raise ValueError(f"values of shape {self.values.shape}; expected (T, {len(self.names)}), one column per name")
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,8 +73,8 @@ BRIDGE = RobotMapping(
             gripper_target=Gripper(field="action", columns=(6,), closed=0.0, open=1.0),
         ),
     ),
-    source="Walke et al. 2023 (BridgeData V2): WidowX 250 at 5 Hz. octo, oxe_standardization_transforms.py: state is xyz, roll, "
-    "pitch, yaw and the gripper, +1 open; actions are changes of pose and an absolute gripper command.",
+    source="Walke et al. 2023 (BridgeData V2): WidowX 250 at 5 Hz. octo, oxe_standardization_transforms.py: state is xyz, "
+    "roll, pitch, yaw and the gripper, +1 open; actions are changes of pose and an absolute gripper command.",
 )
 
 UMI = RobotMapping(
@@ -85,9 +85,7 @@ UMI = RobotMapping(
     anchor_camera="image",
     cameras={
         # The optical centre lies 0.086 m above the gripper's axis and 0.01465 + 0.205 m behind its tip; axes are parallel.
-        "image": Camera(
-            names=("image",), mount="right", position_m=(0.0, -0.086, -0.21965), rotation_xyzw=(0.0, 0.0, 0.0, 1.0)
-        )
+        "image": Camera(names=("image",), mount="right", position_m=(0.0, -0.086, -0.21965), rotation_xyzw=(0.0, 0.0, 0.0, 1.0))
     },
     arms=(
         Arm(
@@ -98,8 +96,8 @@ UMI = RobotMapping(
         ),
     ),
     action_fields=(),
-    source="Chi et al. 2024 (UMI), 06_generate_dataset_plan.py: tool centre point in camera axes, widths in metres. Fully open, "
-    "0.085 m: the widest in the published recordings.",
+    source="Chi et al. 2024 (UMI), 06_generate_dataset_plan.py: tool centre point in camera axes, widths in metres. Fully "
+    "open, 0.085 m: the widest in the published recordings.",
 )
 
 FRANKA_ROBOTIQ = RobotMapping(
@@ -126,8 +124,8 @@ FRANKA_ROBOTIQ = RobotMapping(
     ),
     state_fields=("state.joints", "state.gripper_width", "state.eef_position", "state.eef_quaternion"),
     action_fields=("action.joints", "action.gripper_close", "action.eef_position", "action.eef_quaternion"),
-    source="starVLA's demonstrations: fields as named; quaternions have w first (their deltas are 1, 0, 0, 0 at rest). The first "
-    "of six finger joints turns 0.7853 rad from open to closed (Robotiq 2F-85).",
+    source="starVLA's demonstrations: fields as named; quaternions have w first (their deltas are 1, 0, 0, 0 at rest). The "
+    "first of six finger joints turns 0.7853 rad from open to closed (Robotiq 2F-85).",
 )  # fmt: skip
 
 DROID = RobotMapping(
@@ -178,5 +176,34 @@ LIBERO = RobotMapping(
     "actions are changes of pose and the gripper command, +1 closes. 20 Hz in robosuite; resampled copies carry timestamps.",
 )
 
-KNOWN_ROBOTS: tuple[RobotMapping, ...] = (ALOHA, COBOT_MAGIC, BRIDGE, UMI, FRANKA_ROBOTIQ, DROID, LIBERO)
+
+def _simulated_arm(side: Side, joint: int, pose: int) -> Arm:
+    """An arm of our simulator's robot: first column of its joints (then the opening) and of its poses."""
+    joints, opening = tuple(range(joint, joint + 6)), (joint + 6,)
+    position, rotation = tuple(range(pose, pose + 3)), tuple(range(pose + 3, pose + 7))
+    return Arm(
+        side=side,
+        joints=Joints(columns=joints),
+        position=Position(field="observation.ee_pose", columns=position),
+        rotation=Rotation(field="observation.ee_pose", columns=rotation, kind="quat_xyzw"),
+        gripper=Gripper(columns=opening, closed=0.0, open=0.08),
+        joint_target=Joints(field="action", columns=joints),
+        position_target=Position(field="ee_target", columns=position),
+        rotation_target=Rotation(field="ee_target", columns=rotation, kind="quat_xyzw"),
+        gripper_target=Gripper(field="action", columns=opening, closed=0.0, open=0.08),
+    )
+
+
+SIMULATED_BIMANUAL = RobotMapping(
+    robot="simulated_bimanual",
+    needs={"observation.state": 14, "action": 14, "observation.ee_pose": 14, "ee_target": 14},
+    ee_frame="head camera: x right, y down, z forward",
+    anchor_camera="head",
+    # Poses are recorded in the frame of this camera, which stands still.
+    cameras={"head": Camera(names=("head",), position_m=(0.0, 0.0, 0.0), rotation_xyzw=(0.0, 0.0, 0.0, 1.0))},
+    arms=(_simulated_arm("left", 0, 0), _simulated_arm("right", 7, 7)),
+    source="humannet_assets.simulator.robot: episodes.py (fields), arm.py (openings up to 0.08 m).",
+)
+
+KNOWN_ROBOTS: tuple[RobotMapping, ...] = (ALOHA, COBOT_MAGIC, BRIDGE, UMI, FRANKA_ROBOTIQ, DROID, LIBERO, SIMULATED_BIMANUAL)
 """In the order they are tried. ALOHA comes before Cobot Magic, whose data look the same but for the gripper's range."""

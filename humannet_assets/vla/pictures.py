@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from humannet_assets.media.decode import VideoReader
+from humannet_assets.media.decode import SEEK_AHEAD_S, VideoReader
 from humannet_assets.media.frames import RGB
 from humannet_assets.vla.episodes import CameraRef, Episode, Floats, ImageRef, VideoRef
 
@@ -107,29 +107,38 @@ def pictures(ref: CameraRef, frames: Sequence[int], timestamps_s: Floats) -> Ite
 def _of_video(ref: VideoRef, frames: list[int], timestamps_s: Floats) -> Iterator[tuple[int, RGB]]:
     from humannet_assets.media.probe import MediaChangedError, UnusableMediaError
 
-    if not frames:
-        return
-    relative = timestamps_s - timestamps_s[0]
     step_s = 1 / ref.fps if ref.fps else float(np.median(np.diff(timestamps_s))) if len(timestamps_s) > 1 else 0.0
-    # Stored times are rounded; a quarter of a frame keeps the neighbouring episode's pictures out.
-    first_s, end_s = ref.start_s - step_s / 4, ref.end_s - step_s / 4
+    wanted_s = [ref.start_s + float(timestamps_s[frame] - timestamps_s[0]) for frame in frames]
     served = 0
     try:
         with VideoReader(ref.path) as video:
-            targets = [ref.start_s + float(relative[frame]) for frame in frames]
-            for found, positions in video.select(targets, max(0.0, first_s), end_s):
-                for position in positions:
-                    if abs(found.time_s - targets[position]) > max(step_s, 1e-3):
-                        raise PictureError(
-                            f"{ref.path}: frame {frames[position]} should be at {targets[position]:.3f} s, the nearest picture "
-                            f"is at {found.time_s:.3f} s"
-                        )
-                    served += 1
-                    yield frames[position], found.rgb
+            for run in _runs(wanted_s):
+                # Stored times are rounded; a quarter of a frame keeps the neighbouring episode's pictures out.
+                first_s = max(0.0, wanted_s[run.start] - step_s / 4)
+                for found, positions in video.select(wanted_s[run], first_s, ref.end_s - step_s / 4):
+                    for position in range(run.start + positions[0], run.start + positions[-1] + 1):
+                        if abs(found.time_s - wanted_s[position]) > 1.5 * step_s + 1e-3:
+                            raise PictureError(
+                                f"{ref.path}: frame {frames[position]} should be at {wanted_s[position]:.3f} s, the nearest "
+                                f"picture is at {found.time_s:.3f} s"
+                            )
+                        served += 1
+                        yield frames[position], found.rgb
     except (UnusableMediaError, MediaChangedError, OSError) as error:
         raise PictureError(f"{ref.path}: {error}") from error
     if served < len(frames):
-        raise PictureError(f"{ref.path}: {len(frames) - served} of {len(frames)} pictures are missing from {ref.start_s:.3f} s on")
+        raise PictureError(
+            f"{ref.path}: {len(frames) - served} of {len(frames)} pictures are missing from {ref.start_s:.3f} s on"
+        )
+
+
+def _runs(times_s: list[float]) -> Iterator[slice]:
+    """Stretches without a gap that is worth a jump in the file."""
+    start = 0
+    for index in range(1, len(times_s) + 1):
+        if index == len(times_s) or times_s[index] - times_s[index - 1] > SEEK_AHEAD_S:
+            yield slice(start, index)
+            start = index
 
 
 def _of_hdf5(ref: ImageRef, frames: list[int]) -> Iterator[tuple[int, RGB]]:
@@ -184,5 +193,3 @@ def _decoded(ref: ImageRef, frame: int, data: bytes) -> RGB:
         return decode_image(data)
     except PictureError as error:
         raise PictureError(f"{ref.path}: frame {frame} of {ref.key}: {error}") from None
-
-

@@ -250,9 +250,7 @@ def _column_problem(what: str, part: Columns, widths: Mapping[str, int]) -> str 
     return None
 
 
-def find_mapping(
-    known: Sequence[RobotMapping], robot_type: str, dataset_name: str, widths: Mapping[str, int]
-) -> RobotMapping:
+def find_mapping(known: Sequence[RobotMapping], robot_type: str, dataset_name: str, widths: Mapping[str, int]) -> RobotMapping:
     """The mapping for a data set: by the robot it names, by its own name, or else by its fields alone.
 
     By fields alone a mapping is chosen only if it needs fields of its own (`needs` beyond plain `state` and `action`).
@@ -280,7 +278,7 @@ def find_mapping(
     found = ", ".join(f"{field} ({width})" for field, width in sorted(widths.items())) or "none"
     near = f" It looks like {'; '.join(misfits)}." if misfits else ""
     raise UnknownRobotError(
-        f"robot {robot_type or 'without a name'!r} of data set {dataset_name!r} is not described.{near} Its numeric fields are: "
+        f"robot {robot_type or 'without a name'!r} of data set {dataset_name!r} is not described.{near} Its numeric fields: "
         f"{found}. Known robots: {', '.join(m.robot for m in known)}. Name one of them, or write a mapping such as\n\n{EXAMPLE}"
     )
 

@@ -32,7 +32,10 @@ EXPECTED_GRAPH = {
         "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos", "segments",
         "viewpoints",
     ],
-    "stage_quality": ["filtered_clips", "raw_videos", "shots", "video_duplicates", "viewpoints"],
+    "stage_quality": [
+        "annotations", "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos",
+        "segments", "shots", "video_duplicates", "viewpoints",
+    ],
     "sql_catalog": [
         "annotations", "captions", "clip_signals", "filtered_clips", "segments", "shots", "video_duplicates", "viewpoints",
     ],

@@ -1,4 +1,4 @@
-"""The notebook runs from top to bottom on a filled store and on an empty one."""
+"""The notebooks run from top to bottom on a filled store and on an empty one."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from humannet_assets.media.access import MediaAccess
+from humannet_assets.quality.report import quality_report
 from humannet_assets.store.lance_store import LanceStore
+from humannet_assets_tests.quality.test_report import filled
 from humannet_assets_tests.store.synthetic import fill
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "01_explore_annotations.ipynb"
+__all__ = ["filled"]
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+EXPLORE, QUALITY = FOLDER / "01_explore_annotations.ipynb", FOLDER / "02_stage_quality.ipynb"
 
 
-def executed(root: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
+def executed(root: Path | str, monkeypatch: pytest.MonkeyPatch, notebook: Path = EXPLORE) -> nbformat.NotebookNode:
     monkeypatch.setenv("HUMANNET_ROOT", str(root))
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
     client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOK.parent)}}
+        nbformat.read(notebook, as_version=4),
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(FOLDER)}},
     )
     return client.execute()
 
@@ -38,10 +45,24 @@ def test_the_notebook_shows_tables_and_pictures_of_a_filled_store(tmp_path: Path
     assert any("/footage/home/alice/kitchen-1.mp4" in table for table in tables)
 
 
-def test_the_notebook_runs_on_an_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    executed(tmp_path / "empty", monkeypatch)
+def test_the_quality_notebook_shows_figures_tables_and_worst_cases(
+    filled: tuple[LanceStore, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = filled
+    quality_report(store, "r", access=MediaAccess())
+    shown = outputs(executed(store.root, monkeypatch, QUALITY))
+    assert any("landmark_error_p90" in str(data.get("text/html")) for data in shown)
+    assert sum("image/png" in data for data in shown) == 1, "shares; no table here is large enough to be drawn"
+    assert sum("image/jpeg" in data for data in shown) >= 1
+    assert any("side: true" in str(data.get("text/markdown")) for data in shown)
+    assert any("right hand off by 20 px (a.mp4, " in str(data.get("text/plain")) for data in shown)
 
 
-def test_the_committed_notebook_holds_no_outputs_of_other_stores() -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    assert all(not cell.get("outputs") for cell in notebook.cells)
+@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY], ids=lambda path: path.stem)
+def test_notebooks_run_on_an_empty_store(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    executed(tmp_path / "empty", monkeypatch, notebook)
+
+
+@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY], ids=lambda path: path.stem)
+def test_committed_notebooks_hold_no_outputs_of_other_stores(notebook: Path) -> None:
+    assert all(not cell.get("outputs") for cell in nbformat.read(notebook, as_version=4).cells)

@@ -89,6 +89,8 @@ def test_every_frame_is_read_back_alone(
 
 def test_equal_maps_give_equal_bytes(tmp_path: Path) -> None:
     assert write(tmp_path / "a.zip").read_bytes() == write(tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_one_frame_is_read_without_the_others(tmp_path: Path) -> None:

@@ -57,6 +57,13 @@ def test_errors_are_shares_of_the_person() -> None:
     assert found["pck_10"] == pytest.approx(15 / 17, abs=1e-4)
 
 
+def test_hidden_joints_have_no_errors() -> None:
+    one, shift = body(), np.zeros((17, 2))
+    shift[12:] = 10
+    found = figures(judged(standing(one, visible=12), track(one, shift)))
+    assert (found["joint_error_median"], found["pck_10"]) == (0, 1)
+
+
 def test_bodies_imagined_where_the_wearer_works_are_ghosts() -> None:
     judge = judged(make_sidecar(seconds(20, frame)), track(body()))
     assert figures(judge)["precision"] == 0

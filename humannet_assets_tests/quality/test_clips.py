@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from humannet_assets.media.sidecar import Sidecar
+from humannet_assets.media.sidecar import FrameTruth, Sidecar
 from humannet_assets.quality.clips import FilterJudge, ViewpointJudge, vote
 from humannet_assets.quality.labels import Label
 from humannet_assets_tests.quality.worlds import body, cells, clip_rows, figures, frame, hand, joints, person, seconds
@@ -79,6 +81,27 @@ def test_third_person_clips_the_person_has_left_are_not_judged() -> None:
     judge = FilterJudge()
     judge.look(make_video(truth, clips=clip_rows(("a", 0, 2, "kept"), ("b", 2, 4, "rejected"))))
     assert cells(judge, "verdict") == {("kept", "kept"): 1}
+
+
+@pytest.mark.parametrize(("turn_deg_s", "judged"), [(0.0, False), (20.0, True)])
+def test_a_wearer_without_hands_is_judged_where_the_camera_moves(turn_deg_s: float, judged: bool) -> None:
+    def show(time_s: float) -> FrameTruth:
+        pose = np.eye(4)
+        pose[:3, :3] = Rotation.from_euler("y", turn_deg_s * time_s, degrees=True).as_matrix()
+        return frame(time_s, camera=pose)
+
+    judge = FilterJudge()
+    judge.look(make_video(make_sidecar(seconds(20, show)), clips=clip_rows(("a", 0, 2, "rejected"))))
+    assert cells(judge, "verdict") == ({("kept", "rejected: dull"): 1} if judged else {})
+
+
+def test_mirrored_footage_is_judged_although_its_joints_are_not_known() -> None:
+    mirrored = make_sidecar(
+        [item.model_copy(update={"camera": None}) for item in seconds(20, frame)], viewpoint="exo", intrinsics=None
+    )
+    judge = FilterJudge()
+    judge.look(make_video(mirrored, clips=clip_rows(("a", 0, 2, "rejected"))))
+    assert cells(judge, "verdict") == {("kept", "rejected: dull"): 1}
 
 
 def viewed(truth: Sidecar | None, *views: str, label: Label | None = None) -> ViewpointJudge:

@@ -19,6 +19,8 @@ from humannet_assets.quality.document import (
 )
 from humannet_assets.quality.judge import Confusion, StageReport, WorstCase
 from humannet_assets.quality.metrics import Measure
+from humannet_assets.quality.report import build_judges
+from humannet_assets.settings import Settings
 
 HOSTILE = '<script>alert("x")</script> | [a](javascript:b)\n# heading'
 
@@ -52,6 +54,13 @@ def test_tables_put_nothing_and_missed_last() -> None:
     truths, found, counts = matrix(Confusion("side", {("a", "missed"): 1, ("nothing", "a"): 2, ("a", "b"): 3, ("a", "a"): 4}))
     assert (truths, found) == (["a", "nothing"], ["a", "b", "missed"])
     assert counts == [[4, 3, 1], [2, 0, 0]]
+
+
+def test_every_measure_is_defined_in_the_documentation(project_root: Path) -> None:
+    text = (project_root / "docs" / "stage_quality.md").read_text()
+    for judge in build_judges(Settings()):
+        line = next(line for line in text.splitlines() if line.startswith(f"| `{judge.stage}` |"))
+        assert {name for measure in judge.measures() if f"`{(name := measure.name)}`" not in line} == set(), judge.stage
 
 
 def test_hostile_texts_stay_texts(tmp_path: Path) -> None:

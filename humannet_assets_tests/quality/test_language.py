@@ -160,6 +160,16 @@ def test_people_without_hands_make_no_hand_count() -> None:
     assert (found["hand_count_accuracy"], found["person_count_accuracy"]) == (None, 1)
 
 
+def test_nothing_is_said_of_people_where_joints_are_not_known() -> None:
+    frames = [item.model_copy(update={"camera": None}) for item in seconds(20, frame)]
+    mirrored = make_sidecar(frames, viewpoint="exo", intrinsics=None)
+    judge = AnnotationJudge()
+    judge.look(make_video(mirrored, annotations=[annotation(["home"], 2, 1)]))
+    found = figures(judge)
+    assert (found["hand_count_accuracy"], found["person_count_accuracy"], found["environment_recall"]) == (None, None, 1)
+    assert cells(judged(mirrored, caption("two people; both hands")), "people") == {}
+
+
 def test_labels_speak_of_whole_videos() -> None:
     label = Label(uri="/v.mp4", environment="outdoor", people=2)
     clips = [{"unit_id": name, "start_s": start, "end_s": start + 2.0} for name, start in (("a", 0.0), ("b", 2.0))]

@@ -15,12 +15,12 @@ from humannet_assets_tests.quality.worlds import sidecar as make_sidecar
 from humannet_assets_tests.quality.worlds import video as make_video
 
 
-def world(closes: bool = False) -> Sidecar:
+def world(closes: bool = False, way_m: float = 0.2) -> Sidecar:
     """A right hand that moves 20 cm to the right from 1 to 2 s and rests before and after."""
 
     def show(time_s: float) -> FrameTruth:
         done = min(max(time_s - 1.0, 0.0), 1.0)
-        return frame(time_s, hands={"right": joints(hand(0.2 * done, gap_m=0.08 - 0.06 * done * closes))})
+        return frame(time_s, hands={"right": joints(hand(way_m * done, gap_m=0.08 - 0.06 * done * closes))})
 
     segment = Segment(actor="right_hand", start_s=1.0, end_s=2.0, text="moves", verb="move", object="cup")
     return make_sidecar(seconds(40, show), segments=[segment])
@@ -75,6 +75,7 @@ def test_an_action_nobody_tells_of_is_missed() -> None:
     assert cells(judged(world(), told("right", 0.0, 1.2)), "action") == {("move", MISSED): 1}
     assert cells(judged(world(), {"marker": True}), "action") == {("move", MISSED): 1}
     assert figures(judged(world()))["direction_recall"] is None
+    assert figures(judged(world(way_m=0.05), {"marker": True}))["direction_recall"] is None, "too short to have a direction"
 
 
 def test_grips() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
-from humannet_assets.media.sidecar import FrameTruth, Segment, Sidecar
+from humannet_assets.media.sidecar import MEDIAPIPE_BODY_INDEX, FrameTruth, Segment, Sidecar
 from humannet_assets.quality.metrics import MISSED, NOTHING
 from humannet_assets.quality.segments import SegmentJudge, merged, temporal_iou
 from humannet_assets_tests.quality.worlds import body, cells, clip_rows, figures, frame, hand, joints, person, seconds
@@ -60,9 +61,10 @@ def test_perfect_segments_and_the_rest_between_them() -> None:
     assert cells(judge, "boundary") == {("right_hand", "right_hand"): 5}
     joined = judged(world(), found((1.0, 3.15), (3.15, 5.0), (8.0, 9.0)))
     assert cells(joined, "boundary") == {("right_hand", "right_hand"): 5}
-    idle = found((3.0, 3.3), is_idle=True)
+    idle = found((3.0, 3.3), (6.0, 7.4), is_idle=True)
     group = [{**found((1.0, 9.0))[0], "level": "group"}]
-    assert figures(judged(world(), [*found(*MOVES), *idle, *group]))["boundary_f1"] == 1
+    rested = figures(judged(world(), [*found(*MOVES), *idle, *group]))
+    assert (rested["boundary_f1"], rested["segment_f1"]) == (1, 1)
 
 
 def test_half_a_second_is_the_tolerance() -> None:
@@ -95,6 +97,8 @@ def test_edges_of_the_clip_and_of_sight_are_no_boundaries() -> None:
     clips = clip_rows(("clip", 2.0, 8.3, "kept"))
     cut = judged(world(), found((2.0, 3.15), (3.15, 5.0), (8.0, 8.2)), clips=clips)
     assert cells(cut, "boundary") == {("right_hand", "right_hand"): 3}
+    # What begins .3 s before the clip ends need not be found.
+    assert cells(judged(world(), found((2.0, 3.15), (3.15, 5.0)), clips=clips), "boundary") == {("right_hand", "right_hand"): 2}
     # The hand is out of sight from 2 to 4 s: its track ends and begins anew there, and the boundary at 3.15 s can't be seen.
     hidden = judged(world(hidden=(2.0, 4.0)), found((1.0, 1.9), (4.0, 5.0), (8.0, 9.0)))
     assert cells(hidden, "boundary") == {("right_hand", "right_hand"): 4}
@@ -111,13 +115,42 @@ def test_a_clip_without_segments_misses_all_and_one_that_was_not_cut_none() -> N
     assert figures(judged(world(), []))["segment_f1"] is None
 
 
-@pytest.mark.parametrize(("people", "expected"), [(1, 1.0), (2, None)])
-def test_bodies_are_judged_where_there_is_one_person(people: int, expected: float | None) -> None:
-    def show(time_s: float) -> FrameTruth:
-        way = max(0.0, min(time_s, 4.0) - 1.0)
-        return frame(time_s, bodies=[person(body(way + index)) for index in range(people)])
+def crowd(people: int) -> Sidecar:
+    """People 1 m apart, of whom the first walks from 1 to 4 s."""
 
-    truth = make_sidecar(seconds(60, show), viewpoint="exo", segments=[action((1.0, 4.0), "body")])
-    values = figures(judged(truth, found((1.0, 4.0), actor="body")))
-    assert values["boundary_f1"] == values["boundary_f1_body"] == expected
+    def show(time_s: float) -> FrameTruth:
+        way = max(0.0, min(time_s, 4.0) - 1.0) / 5
+        return frame(time_s, bodies=[person(body(-1 + index + (0 if index else way))) for index in range(people)])
+
+    return make_sidecar(seconds(60, show), viewpoint="exo", segments=[action((1.0, 4.0), "body")])
+
+
+def following(truth: Sidecar, index: int) -> dict[str, Any]:
+    """A body track of one of the people."""
+    landmarks = np.zeros((len(truth.frames), 33, 2))
+    for at in range(len(truth.frames)):
+        landmarks[at, list(MEDIAPIPE_BODY_INDEX)] = truth.body_pixels(at, index)
+    return {
+        "track_id": f"track-{index}", "image_width": 640, "image_height": 480,
+        "times_s": [item.time_s for item in truth.frames], "observed": [True] * len(truth.frames),
+        "landmarks_px": landmarks.reshape(len(truth.frames), -1).tolist(),
+    }  # fmt: skip
+
+
+def test_one_person() -> None:
+    values = figures(judged(crowd(1), found((1.0, 4.0), actor="body", track_id="any")))
+    assert values["boundary_f1"] == values["boundary_f1_body"] == 1
     assert values["boundary_f1_hands"] is None
+
+
+def test_of_several_people_the_first_is_the_one_whose_actions_are_labelled() -> None:
+    truth = crowd(2)
+    tracks = [following(truth, 0), following(truth, 1)]
+    rows = [
+        *found((1.0, 4.0), actor="body", track_id="track-0"),
+        *found((0.5, 2.0), (2.0, 5.0), actor="body", track_id="track-1"),
+    ]
+    values = figures(judged(truth, rows, body_tracks=tracks))
+    assert (values["boundary_f1_body"], values["segment_f1_body"]) == (1, 1)
+    swapped = [{**row, "track_id": "track-1" if row["track_id"] == "track-0" else "track-0"} for row in rows]
+    assert figures(judged(truth, swapped, body_tracks=tracks))["segment_f1_body"] < 1  # type: ignore[operator]

@@ -1,7 +1,7 @@
 """Models whose attention is known: noise of their own, and on demand a shared sink, position preference or true match.
 
-An image is a scene seen from a place: its pixels carry the scene's number and the place's shift in patches. So a simulated model
-finds the true match of two images of one scene, and none between two scenes, exactly as a real one that has learned to.
+An image is a scene seen from a place: its pixels carry the scene's number and the place's shift in patches. So a simulated
+model finds the true match of two images of one scene, and none between two scenes, as a real one does that has learned to.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 from humannet_assets.single_life.cas import ProbePairs
 from humannet_assets.single_life.config import CroCoConfig
 
-CONFIG = CroCoConfig(image_size=224, patch_size=16, decoder_depth=2)
+CONFIG = CroCoConfig(image_size=224, patch_size=16, decoder_depth=1)
 LARGEST_SHIFT = 4
 
 
@@ -58,7 +58,9 @@ class SimulatedModel:
     def _maps(self, target: Tensor, source: Tensor) -> Tensor:
         (scene, *here), (other, *there) = (image[:, 0, 0].long().tolist() for image in (target, source))
         rng = np.random.default_rng([self.seed, scene, other, *(value + 99 for value in (*here, *there))])
-        maps = rng.standard_normal((self.config.decoder_depth, self.config.patches, self.config.patches)) * np.sqrt(2)
+        maps = rng.standard_normal((self.config.decoder_depth, self.config.patches, self.config.patches)) * np.sqrt(
+            self.config.decoder_depth
+        )
         place = _places(self.config)
         if self.sink:
             maps[..., 0] += self.sink

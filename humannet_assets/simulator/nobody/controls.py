@@ -24,16 +24,20 @@ from humannet_assets.simulator.nobody.rigs import fixed
 from humannet_assets.simulator.nobody.road import Road
 from humannet_assets.simulator.nobody.screen.recording import ScreenRecording
 from humannet_assets.simulator.nobody.traffic import draw_roadside, traffic
-from humannet_assets.simulator.places import Place
+from humannet_assets.simulator.places import Place, make_place
 from humannet_assets.simulator.shots import Footage, Shot
+from humannet_assets.simulator.world import SceneBuilder
 
 HOURS_PER_CAMERA = 24
 FIRST_HOUR = 7
 VISIT_HOURS = 3
 """How long things lie where they are before somebody moves them."""
 
-VISITED_SHARE = 0.25
+VISITED_SHARE = 0.3
 """Share of the files of a room, by day, in which somebody is there."""
+
+PUBLIC = ("station_hall", "shop", "market", "corridor")
+"""Kinds of places where surveillance cameras hang; half of them hang above a road."""
 
 _FIXED_INDOOR, _SURVEILLANCE = 1, 2
 
@@ -132,25 +136,48 @@ def _visitors_things(arrangement: np.random.Generator, rng: np.random.Generator,
 
 
 def _surveillance(rng: np.random.Generator, duration_s: float, number: int, seed: int) -> Shot:
-    """A camera high above a street, for a day of its traffic."""
+    """A camera high above a street or in the corner of a public place, for a day of who and what passes."""
     camera = _camera(_SURVEILLANCE, number, seed)
-    site = draw_roadside(camera, surveillance=True)
+    if camera.random() < 0.5:
+        return _street(camera, rng, duration_s, number, f"surveillance/{seed}-{number // HOURS_PER_CAMERA}")
+    place = make_place(str(camera.choice(PUBLIC)), int(camera.integers(1_000_000)))
+    post = place.surveillance[int(camera.integers(len(place.surveillance)))]
+    pose, fov = look_at(post.eye, post.target), float(camera.uniform(62, 80))
+    hour, night = hour_of(number), float(camera.uniform(0.35, 0.6))
+    people = None
+    if 7 <= hour <= 22 and rng.random() < 0.5:
+        people = visiting(rng, place.builder, place.routes[int(rng.integers(len(place.routes)))], duration_s)
+    _darken(place.builder, hour)
+    kind = place.name.split("/")[0].replace("_", " ")
+    text = f"A surveillance camera in a {kind} at {hour:.0f} o'clock. "
+    text += "Nobody is there." if people is None else "Somebody passes."
+    return filmed(
+        "surveillance", text, place.environment, place.builder, fixed(pose), fov_deg=fov, world=place.name, people=people,
+        lighting=_hourly(rng, number, duration_s, night=night),
+    )  # fmt: skip
+
+
+def _street(camera: np.random.Generator, rng: np.random.Generator, duration_s: float, number: int, name: str) -> Shot:
+    site, hour = draw_roadside(camera, surveillance=True), hour_of(number)
+    night = float(camera.uniform(0.3, 0.5))
     flow = traffic(rng, site.road, duration_s)
-    light = _hourly(rng, number, duration_s, night=float(camera.uniform(0.3, 0.5)))
-    if site.road.scene.sky is not None:
-        # The sky is no lamp: it darkens by itself.
-        shade = daylight(hour_of(number), night=0.12)
-        low, high = (np.asarray(color, np.float64) * shade for color in site.road.scene.sky)
-        site.road.scene.sky = (low, high)
-    text = f"Traffic on a {site.road.style} road at {hour_of(number):.0f} o'clock moves {site.text}."
-    count = int(rng.integers(0, 3)) if site.road.style != "country" and 7 <= hour_of(number) <= 22 else 0
+    count = int(rng.integers(0, 3)) if site.road.style != "country" and 7 <= hour <= 22 else 0
     ways = [_pavement(rng, site.road) for _ in range(count)]
     people = passing(rng, site.road.scene, ways, duration_s, text="person walks along the pavement") if ways else None
-    text += " Nobody is in view." if people is None else f" {'Two people walk' if count > 1 else 'Somebody walks'} by."
+    _darken(site.road.scene, hour)
+    text = f"Traffic on a {site.road.style} road at {hour:.0f} o'clock moves {site.text}. "
+    text += "Nobody is in view." if people is None else f"{'Two people walk' if count > 1 else 'Somebody walks'} by."
     return filmed(
-        "surveillance", text, "outdoor", site.road.scene, fixed(site.pose), movers=[flow], lighting=light, fov_deg=site.fov_deg,
-        world=f"surveillance/{seed}-{number // HOURS_PER_CAMERA}", people=people,
+        "surveillance", text, "outdoor", site.road.scene, fixed(site.pose), movers=[flow], fov_deg=site.fov_deg, world=name,
+        lighting=_hourly(rng, number, duration_s, night=night), people=people,
     )  # fmt: skip
+
+
+def _darken(scene: SceneBuilder, hour: float) -> None:
+    """Give the sky, which no lamp lights, the brightness of the hour."""
+    if scene.sky is not None:
+        low, high = (np.asarray(color, np.float64) * daylight(hour, night=0.12) for color in scene.sky)
+        scene.sky = (low, high)
 
 
 def _pavement(rng: np.random.Generator, road: Road) -> Way:

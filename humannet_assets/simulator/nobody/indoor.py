@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.simulator.cameras import Matrix, look_at, rotation
-from humannet_assets.simulator.motion import Path
-from humannet_assets.simulator.nobody.filmed import Lighting, filmed
+from humannet_assets.simulator.nobody.filmed import filmed
+from humannet_assets.simulator.nobody.lights import LIGHTS, Light
 from humannet_assets.simulator.nobody.movers import MOVERS
 from humannet_assets.simulator.nobody.movers.stage import Stage
 from humannet_assets.simulator.nobody.rigs import Rig, fixed, pan, slide, vacuum
@@ -19,6 +20,12 @@ from humannet_assets.simulator.shots import Shot
 from humannet_assets.simulator.wearer.props import draw_prop
 
 _TABLEWARE: tuple[str, ...] = ("cup", "bottle", "bowl", "plate", "book", "jar", "box", "spoon", "block", "cloth")
+
+Camera = Literal["fixed", "pan", "slider", "push_in"]
+_CAMERAS: Mapping[Camera, str] = {
+    "pan": "the camera pans on its tripod", "slider": "the camera slides sideways on rails",
+    "push_in": "the camera slides forwards on rails",
+}  # fmt: skip
 
 
 def draw_room(rng: np.random.Generator, *, with_station: bool = False) -> Place:
@@ -61,14 +68,14 @@ def lay(
     return [prop.noun for prop in props]
 
 
-def table_shot(rng: np.random.Generator, *, duration_s: float, place: Place | None = None, camera: str = "fixed") -> Shot:
+def table_shot(rng: np.random.Generator, *, duration_s: float, place: Place | None = None, slider: bool = False) -> Shot:
     """A laid table or worktop, close up.
 
     Args:
         rng: Source of everything.
         duration_s: How long.
         place: Where; drawn if None. Must have a station.
-        camera: `fixed` or `slider`.
+        slider: Whether the camera slides to and fro on rails; it stands still otherwise.
     """
     place = place or draw_room(rng, with_station=True)
     station = place.stations[int(rng.integers(len(place.stations)))]
@@ -77,20 +84,21 @@ def table_shot(rng: np.random.Generator, *, duration_s: float, place: Place | No
     # Where a wearer's head would be there is free air.
     eye = _at(pose, (rng.uniform(-0.22, 0.22), rng.uniform(-0.02, 0.14), rng.uniform(0.38, 0.58)))
     target = _at(pose, (rng.uniform(-0.05, 0.05), station.near_m + 0.16, 0.03))
-    rig = (
-        fixed(look_at(eye, target))
-        if camera == "fixed"
-        else slide(rng, eye, target, duration_s, reach_m=float(rng.uniform(0.08, 0.16)))
-    )
-    how = "Neither the camera nor anything in the picture moves" if camera == "fixed" else "The camera slides along on rails"
+    if slider:
+        rig, how = (
+            slide(rng, eye, target, duration_s, reach_m=float(rng.uniform(0.08, 0.16))),
+            "The camera slides along on rails",
+        )
+    else:
+        rig, how = fixed(look_at(eye, target)), "Neither the camera nor anything in the picture moves"
     text = f"A {station.surface} with {_listed(nouns)}. {how}. Nobody is there."
-    scene = "still_table" if camera == "fixed" else "slider_table"
+    scene = "slider_table" if slider else "still_table"
     return filmed(scene, text, place.environment, place.builder, rig, fov_deg=float(rng.uniform(46, 60)), world=place.name)
 
 
 def room_shot(
     rng: np.random.Generator, *, duration_s: float, place: Place | None = None, movers: Sequence[str] = (),
-    light: str = "steady", camera: str = "fixed",
+    light: Light | None = None, camera: Camera = "fixed",
 ) -> Shot:  # fmt: skip
     """A room without people.
 
@@ -99,15 +107,18 @@ def room_shot(
         duration_s: How long.
         place: Where; drawn if None. Must have tripods, and as many spots as there are movers.
         movers: Names in `MOVERS`.
-        light: `steady`, `fades` or `switches`.
-        camera: `fixed`, `pan`, `slider` (across), `push_in` (towards).
+        light: How it changes (see `lights.LIGHTS`); not at all if None.
+        camera: On a tripod that stands (`fixed`) or turns (`pan`), on rails across (`slider`) or towards (`push_in`).
+
+    Raises:
+        ValueError: The place has fewer spots than there are movers.
     """
     place = place or draw_room(rng)
+    if len(movers) > len(place.spots):
+        raise ValueError(f"{place.name} has {len(place.spots)} spots, too few for {', '.join(movers)}")
     post = place.tripods[int(rng.integers(len(place.tripods)))]
     stands = [stand(place, index, post) for index in rng.permutation(len(place.spots))[: len(movers)]]
-    moving = [
-        MOVERS[name].make(rng, Stage(place.builder, spot, name)) for name, spot in zip(movers, stands, strict=True)
-    ]  # fmt: skip
+    moving = [MOVERS[name].make(rng, Stage(place.builder, spot, name)) for name, spot in zip(movers, stands, strict=True)]
     eye, target = np.asarray(post.eye), np.asarray(post.target) + rng.uniform(-0.2, 0.2, 3)
     if stands:
         # The line from the tripod to the spot is free, so that the camera can come closer along it.
@@ -116,13 +127,19 @@ def room_shot(
         far = float(np.linalg.norm(way))
         eye = target + way * min(1.0, float(rng.uniform(1.1, 1.7)) * max(1.0, MOVERS[movers[0]].height_m) / far)
     rig = _rig(rng, camera, eye, target, duration_s)
-    what = [MOVERS[name].text for name in movers] + _LIGHT_TEXTS[light] + _CAMERA_TEXTS[camera]
-    kind = place.name.split("/")[0].replace("_", " ")
-    text = f"A {kind} without people: {', '.join(what) or 'nothing moves'}."
-    scene = "_".join([*movers, *([] if light == "steady" else [f"light_{light}"]), *([] if camera == "fixed" else [camera])])
-    lighting = None if light == "steady" else _LIGHTS[light](rng, duration_s)
+    what = [MOVERS[name].text for name in movers]
+    scene, lighting = [*movers], None
+    if light is not None:
+        draw, said = LIGHTS[light]
+        lighting = draw(rng, duration_s)
+        what.append(said)
+        scene.append(f"light_{light}")
+    if camera != "fixed":
+        what.append(_CAMERAS[camera])
+        scene.append(camera)
+    text = f"A {_kind(place)} without people: {', '.join(what) or 'nothing moves'}."
     return filmed(
-        scene or "still_room", text, place.environment, place.builder, rig, movers=moving, lighting=lighting,
+        "_".join(scene) or "still_room", text, place.environment, place.builder, rig, movers=moving, lighting=lighting,
         fov_deg=float(rng.uniform(48, 62)), world=place.name,
     )  # fmt: skip
 
@@ -131,8 +148,7 @@ def vacuum_shot(rng: np.random.Generator, *, duration_s: float, place: Place | N
     """What a robot vacuum's camera sees, a hand's breadth above the floor."""
     place = place or draw_room(rng)
     route = place.routes[int(rng.integers(len(place.routes)))]
-    kind = place.name.split("/")[0].replace("_", " ")
-    text = f"A robot vacuum drives through a {kind}, filmed by its own camera just above the floor. Nobody is there."
+    text = f"A robot vacuum drives through a {_kind(place)}, filmed by its own camera just above the floor. Nobody is there."
     rig = vacuum(rng, route, duration_s)
     return filmed(
         "robot_vacuum", text, place.environment, place.builder, rig, fov_deg=float(rng.uniform(60, 78)), world=place.name
@@ -149,47 +165,8 @@ def stand(place: Place, index: int, post: Viewpost) -> Matrix:
     return pose
 
 
-def fading(rng: np.random.Generator, duration_s: float) -> Lighting:
-    """Dusk or dawn, or clouds before the sun: slow and smooth, and a little warmer when it is darker."""
-    level = Path(np.array([float(rng.uniform(0.85, 1.2)), 0.0, 0.0]))
-    while level.time_s < duration_s:
-        goal = float(rng.uniform(0.35, 1.25))
-        level.rest(float(rng.uniform(0, 1.5))).move((goal, 0, 0), float(rng.uniform(2.5, 6.0)))
-
-    def factor(time_s: float) -> npt.NDArray[np.float64]:
-        bright = float(level.at(time_s)[0])
-        return bright * np.array([1.0, 0.96 + 0.03 * bright, 0.88 + 0.1 * bright])
-
-    return factor
-
-
-def switching(rng: np.random.Generator, duration_s: float) -> Lighting:
-    """Lamps are switched on and off: sudden, but no cut."""
-    times, levels, at = [], [1.0], 0.0
-    while at < duration_s:
-        at += float(rng.uniform(1.2, 4.0))
-        times.append(at)
-        levels.append(float(rng.uniform(0.3, 0.55)) if levels[-1] > 0.7 else float(rng.uniform(0.9, 1.15)))
-
-    def factor(time_s: float) -> npt.NDArray[np.float64]:
-        level = levels[int(np.searchsorted(times, time_s, side="right"))]
-        return level * np.array([1.0, 0.97, 0.92 if level > 0.7 else 1.0])
-
-    return factor
-
-
-_LIGHTS = {"fades": fading, "switches": switching}
-_LIGHT_TEXTS = {
-    "steady": [], "fades": ["the light changes slowly"], "switches": ["lamps are switched on and off"]
-}  # fmt: skip
-_CAMERA_TEXTS = {
-    "fixed": [], "pan": ["the camera pans on its tripod"], "slider": ["the camera slides sideways on rails"],
-    "push_in": ["the camera slides forwards on rails"],
-}  # fmt: skip
-
-
 def _rig(
-    rng: np.random.Generator, camera: str, eye: npt.NDArray[np.float64], target: npt.NDArray[np.float64], duration_s: float
+    rng: np.random.Generator, camera: Camera, eye: npt.NDArray[np.float64], target: npt.NDArray[np.float64], duration_s: float
 ) -> Rig:
     if camera == "fixed":
         return fixed(look_at(eye, target))
@@ -197,6 +174,11 @@ def _rig(
         return pan(rng, eye, target, duration_s)
     reach = float(rng.uniform(0.15, 0.3))
     return slide(rng, eye, target, duration_s, reach_m=2 * reach if camera == "push_in" else reach, forward=camera == "push_in")
+
+
+def _kind(place: Place) -> str:
+    """`living room`."""
+    return place.name.split("/")[0].replace("_", " ")
 
 
 def _at(pose: Matrix, point: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -11,10 +11,10 @@ import numpy as np
 
 from humannet_assets.simulator.nobody.indoor import room_shot, table_shot, vacuum_shot
 from humannet_assets.simulator.nobody.movers import MOVERS
+from humannet_assets.simulator.nobody.outdoors import orbit_shot, water_shot
 from humannet_assets.simulator.nobody.rail import train_shot
 from humannet_assets.simulator.nobody.screen.recording import ScreenRecording
 from humannet_assets.simulator.nobody.traffic import dashcam_shot, drone_shot, traffic_shot
-from humannet_assets.simulator.nobody.water import water_shot
 from humannet_assets.simulator.shots import Footage
 
 Group = Literal["still", "light", "moves", "camera", "traffic", "screen"]
@@ -53,11 +53,12 @@ KINDS: Mapping[str, Kind] = {
     "water": Kind("moves", water_shot),
     "tripod_pan": Kind("camera", partial(room_shot, camera="pan")),
     "slider": Kind("camera", partial(room_shot, camera="slider")),
-    "slider_table": Kind("camera", partial(table_shot, camera="slider")),
+    "slider_table": Kind("camera", partial(table_shot, slider=True)),
     "push_in": Kind("camera", partial(room_shot, camera="push_in")),
     "robot_vacuum": Kind("camera", vacuum_shot),
     "dashcam": Kind("camera", dashcam_shot),
     "drone": Kind("camera", drone_shot),
+    "drone_orbit": Kind("camera", orbit_shot),
     "traffic": Kind("traffic", traffic_shot),
     "traffic_surveillance": Kind("traffic", partial(traffic_shot, surveillance=True)),
     "train": Kind("traffic", train_shot),

@@ -22,9 +22,9 @@ def train_shot(rng: np.random.Generator, *, duration_s: float) -> Shot:
     scene.lights.append(
         Light((0, 0, 30), (float(rng.uniform(-0.5, 0.5)), 0.6, -0.9), (0.52, 0.50, 0.46), directional=True, shadow=False)
     )
-    scene.surface("grass", textures.leaves(rng, (0.36, 0.42, 0.2)), (0.4, 0.4), uniform=True)
+    scene.surface("grass", textures.leaves(rng, (0.36, 0.42, 0.2), size=256), (0.4, 0.4), uniform=True)
     scene.add("ground", "plane", (70, 70, 0.1), "grass")
-    scene.surface("ballast", textures.asphalt(rng, (0.45, 0.42, 0.40)), (1, 1), uniform=True)
+    scene.surface("ballast", textures.asphalt(rng, (0.45, 0.42, 0.40), size=256), (1, 1), uniform=True)
     steel, sleeper = scene.color("steel", (0.45, 0.42, 0.40), 0.6), scene.color("sleeper", (0.30, 0.27, 0.24))
     scene.add("bed", "box", (4.6, 90, 0.2), "ballast", (0, 0, 0.1))
     for track, x in enumerate((-2.1, 2.1)):
@@ -32,7 +32,7 @@ def train_shot(rng: np.random.Generator, *, duration_s: float) -> Shot:
             scene.add(f"rail{track}{rail}", "box", (0.04, 90, 0.08), steel, (x + off, 0, 0.42))
     for i in range(24):
         scene.add(f"sleeper{i}", "box", (4.2, 0.14, 0.06), sleeper, (0, -14 + i * 1.3, 0.31))
-    bark, green = scene.color("bark", (0.28, 0.21, 0.15)), scene.surface("green", textures.leaves(rng), (2, 2))
+    bark, green = scene.color("bark", (0.28, 0.21, 0.15)), scene.surface("green", textures.leaves(rng, size=256), (2, 2))
     for i in range(int(rng.integers(8, 16))):
         x, y, size = float(rng.uniform(8, 40)), float(rng.uniform(-45, 45)), float(rng.uniform(1.2, 2.6))
         scene.add(f"trunk{i}", "cylinder", (0.18, size), bark, (x, y, size))

@@ -28,6 +28,7 @@ LANE_M = 3.3
 _PIECE_M = 10.0
 _HALF_ROAD_M = LANE_M + 0.3
 _STEP_M = 1.0
+_TEXTURE_PX = 256
 _GROUND_M, _GROUND_PERIOD_M = 76.0, 4.0
 """Half size of the ground, and how often its picture repeats. Endless planes get MuJoCo's white haze, also at night."""
 
@@ -112,14 +113,14 @@ class Road:
         self._parts: list[tuple[str, int, Vector, Matrix]] = []
         self._parked: list[tuple[int, Vector, Vehicle]] = []
         ground = {
-            "town": textures.paving(rng),
-            "suburb": textures.leaves(rng, (0.30, 0.42, 0.2)),
-            "country": textures.leaves(rng, (0.42, 0.44, 0.22)),
+            "town": textures.paving(rng, size=_TEXTURE_PX),
+            "suburb": textures.leaves(rng, (0.30, 0.42, 0.2), size=_TEXTURE_PX),
+            "country": textures.leaves(rng, (0.42, 0.44, 0.22), size=_TEXTURE_PX),
         }
         self.scene.surface("ground", ground[style], (0.5, 0.5), uniform=True)
         self.scene.add("ground", "plane", (_GROUND_M, _GROUND_M, 0.1), "ground", (0, 0, -0.03))
         self.scene.surface("road", road_picture(rng, center=rng.random() < 0.85), (1, 1))
-        self.scene.surface("pavement", textures.paving(rng, (0.56, 0.55, 0.53)), (1, 3))
+        self.scene.surface("pavement", textures.paving(rng, (0.56, 0.55, 0.53), size=_TEXTURE_PX), (1, 3))
         self._surfaces(rng)
         for piece in range(pieces):
             self._lay(rng, piece)
@@ -142,8 +143,11 @@ class Road:
             tuple(float(v) for v in rng.uniform(0.5, 0.85) * np.array([1.0, rng.uniform(0.78, 0.97), rng.uniform(0.6, 0.9)]))
             for _ in range(4)
         )  # pyright: ignore[reportAssignmentType]
-        self._fronts = [self.scene.surface(f"front{i}", textures.facade(rng, color), (1, 1)) for i, color in enumerate(colors)]
-        self._fronts.append(self.scene.surface("front_brick", textures.bricks(rng), (2, 2)))
+        self._fronts = [
+            self.scene.surface(f"front{i}", textures.facade(rng, color, size=_TEXTURE_PX), (1, 1))
+            for i, color in enumerate(colors)
+        ]
+        self._fronts.append(self.scene.surface("front_brick", textures.bricks(rng, size=_TEXTURE_PX), (2, 2)))
         self._roof = self.scene.color("roof", (0.42, 0.24, 0.19) if rng.random() < 0.6 else (0.26, 0.27, 0.30))
         self._bark = self.scene.color("bark", (0.28, 0.21, 0.15))
         self._green = self.scene.surface(

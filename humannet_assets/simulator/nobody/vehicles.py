@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.simulator.cameras import Matrix, rotation
-from humannet_assets.simulator.textures import SIZE, Color, Picture, noise
+from humannet_assets.simulator.textures import Color, Picture, noise
 from humannet_assets.simulator.world import OBJECT, SceneBuilder, Shape, World
 
 Vector = npt.NDArray[np.float64]
@@ -20,6 +20,7 @@ PAINTS: tuple[Color, ...] = (
 )  # fmt: skip
 """White, black and greys first, as on roads."""
 
+_PICTURE_PX = 256
 _SIDEWAYS = rotation((0, 1, 0), math.pi / 2)
 
 
@@ -167,8 +168,8 @@ def _sides(works: _Works, material: str, half_width: float, half_length: float, 
 
 def _carriage(rng: np.random.Generator, color: Color, *, windows: int, doors: int) -> Picture:
     """The flank of a bus or carriage: a band of windows, doors, a stripe."""
-    y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
-    picture = np.repeat(np.repeat(np.asarray(color)[None, None], SIZE, 0), SIZE, 1)
+    y, x = np.mgrid[0:_PICTURE_PX, 0:_PICTURE_PX] / _PICTURE_PX
+    picture = np.repeat(np.repeat(np.asarray(color)[None, None], _PICTURE_PX, 0), _PICTURE_PX, 1)
     stripe = rng.uniform(0.1, 0.9, 3)
     picture[(y > 0.72) & (y < 0.80)] = stripe
     u = x * windows % 1
@@ -180,6 +181,6 @@ def _carriage(rng: np.random.Generator, color: Color, *, windows: int, doors: in
         leaf = (abs(x - at) < 0.045) & (y > 0.12) & (y < 0.95)
         picture[leaf] = np.asarray(color) * 0.55
         picture[leaf & (abs(abs(x - at) - 0.022) < 0.016) & (y < 0.7) & (y > 0.18)] = (0.15, 0.18, 0.2)
-    picture = picture * (1 + 0.04 * noise(rng, roughness=1.4)[..., None])
+    picture = picture * (1 + 0.04 * noise(rng, _PICTURE_PX, 1.4)[..., None])
     # Pictures of planes begin at their lower edge.
     return np.ascontiguousarray((np.clip(picture, 0, 1) * 255).astype(np.uint8)[::-1])

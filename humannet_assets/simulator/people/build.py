@@ -184,7 +184,7 @@ def draw_look(rng: np.random.Generator, *, woman: bool, elder: bool = False, chi
     sleeves: tuple[Top, ...] = ("long_sleeves", "long_sleeves", "short_sleeves", "short_sleeves", "sleeveless")
     hats: tuple[Hat, ...] = ("cap", "beanie", "sun_hat")
     return Look(
-        skin=skin, hair=_varied(rng, hair), top=_varied(rng, _FABRICS[top]),
+        skin=skin, hair=_shaded(rng, hair), top=_varied(rng, _FABRICS[top]),
         bottom=_varied(rng, _FABRICS[below[int(rng.integers(len(below)))]]), shoes=_SHOES[int(rng.integers(len(_SHOES)))],
         hair_style=style, sleeves=sleeves[int(rng.integers(len(sleeves) if woman else 4))], legwear=legwear,
         beard=not woman and not child and rng.random() < 0.3, glasses=bool(rng.random() < (0.5 if elder else 0.2)),
@@ -211,6 +211,12 @@ def _draw_picture(rng: np.random.Generator, color: Color) -> Picture | None:
 
 def _mixed(first: Color, second: Color, share: float) -> Color:
     red, green, blue = (a * (1 - share) + b * share for a, b in zip(first, second, strict=True))
+    return (red, green, blue)
+
+
+def _shaded(rng: np.random.Generator, color: Color) -> Color:
+    """The colour, lighter or darker."""
+    red, green, blue = (min(1.0, value * factor) for factor in (float(rng.uniform(0.8, 1.2)),) for value in color)
     return (red, green, blue)
 
 

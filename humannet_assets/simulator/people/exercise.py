@@ -23,7 +23,14 @@ def _face(stage: Stage, performer: Performer, most_rad: float = 0.9) -> None:
         performer.turn(stage.facing(performer.steps.here[:2], (0.0, most_rad)), "person turns around")
 
 
-def _both(performer: Performer, offset: tuple[float, float, float], along: tuple[float, float, float], back: tuple[float, float, float], *, bent: float = 0.0) -> dict[Side, Arm]:
+def _both(
+    performer: Performer,
+    offset: tuple[float, float, float],
+    along: tuple[float, float, float],
+    back: tuple[float, float, float],
+    *,
+    bent: float = 0.0,
+) -> dict[Side, Arm]:
     fingers = curled(bent) if bent else STRAIGHT
     return {side: against_shoulder(performer, side, offset, along, back, fingers) for side in SIDES}
 
@@ -79,11 +86,22 @@ def jumping_jacks(stage: Stage, performer: Performer) -> None:
     up = _both(performer, (0.42, 0.06, 0.84), (0.2, 0.0, 1.0), (0.9, -0.3, 0.0))
     down = {side: performer.hanging(side) for side in SIDES}
     for _ in range(int(rng.integers(4, 8))):
-        for arms, half, text in ((up, 0.15 * performer.build.height_m, "person jumps with legs apart"), (down, None, "person jumps with legs together")):
+        for arms, half, text in (
+            (up, 0.15 * performer.build.height_m, "person jumps with legs apart"),
+            (down, None, "person jumps with legs together"),
+        ):
             begin = performer.now
             crouch = performer.upright + np.array([0, 0, -0.05, 0.06, 0, 0, 0])
             seconds = 0.52 * pace
-            performer.act(seconds / performer.person.pace, text, "jump", arms=arms, trunk=performer.upright, trunk_way=_dip(crouch - performer.upright), pause=(0.12, 0.2))
+            performer.act(
+                seconds / performer.person.pace,
+                text,
+                "jump",
+                arms=arms,
+                trunk=performer.upright,
+                trunk_way=_dip(crouch - performer.upright),
+                pause=(0.12, 0.2),
+            )
             steps.hop(begin + 0.2 * seconds, 0.55 * seconds, half, 0.055 * pace)
     performer.pause(0.3)
 
@@ -108,7 +126,13 @@ def march(stage: Stage, performer: Performer) -> None:
             begin = performer.now
             performer.act(0.62, f"person lifts the {side} knee", "lift", arms=arms, pause=(0, 0))
             end = performer.steps.raise_foot(begin, 2 * seconds * 0.9, side, 0.24 * performer.build.height_m / 1.74)
-            performer.act(0.55, f"person lowers the {side} foot", "lower", arms={limb: performer.hanging(limb) for limb in SIDES}, pause=(0, 0))
+            performer.act(
+                0.55,
+                f"person lowers the {side} foot",
+                "lower",
+                arms={limb: performer.hanging(limb) for limb in SIDES},
+                pause=(0, 0),
+            )
             performer.now = max(performer.now, end) + 0.05
 
 
@@ -165,4 +189,3 @@ def toss_ball(stage: Stage, performer: Performer) -> None:
         performer.act(0.5, f"person catches the {ball.noun}", "catch", ball.noun, arms=cradle, straight=True)
         performer.pause(float(rng.uniform(0.0, 0.4)))
     performer.untouch(ball.noun)
-

@@ -11,6 +11,7 @@ from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.people.build import Person
 from humannet_assets.simulator.people.flesh import arm, leg, torso
 from humannet_assets.simulator.people.heads import head_parts
+from humannet_assets.simulator.people.shapes import finger
 from humannet_assets.simulator.people.skeleton import INDEX, SIDES, Pose
 from humannet_assets.simulator.people.wear import Dress, LinkPart
 from humannet_assets.simulator.world import SceneBuilder, World
@@ -51,7 +52,9 @@ class Figure:
         self._frames = np.array([part.frame for part in parts])
         for part in parts:
             mesh = scene.mesh(self._part(part.name), part.mesh) if part.mesh else ""
-            scene.add(self._part(part.name), part.shape, part.size, part.material, group=self.group, instance=self.name, mesh=mesh)
+            scene.add(
+                self._part(part.name), part.shape, part.size, part.material, group=self.group, instance=self.name, mesh=mesh
+            )
 
     def _declare_fingers(self, scene: SceneBuilder, skin: str) -> None:
         size = self.person.build.hand / 100
@@ -60,7 +63,8 @@ class Figure:
         for side in SIDES:
             for i, ((_, _, radius), length) in enumerate(zip(_FINGERS, lengths, strict=True)):
                 name = self._part(f"{side}_finger{i}")
-                scene.add(name, "capsule", (radius * size, length / 2 * size), skin, group=self.group, instance=self.name)
+                mesh = scene.mesh(self._part(f"finger{i}"), finger(radius * size, length * size))
+                scene.add(name, "mesh", (), skin, group=self.group, instance=self.name, mesh=mesh)
                 self._finger_names[side].append(name)
 
     def place(self, world: World, pose: Pose) -> None:

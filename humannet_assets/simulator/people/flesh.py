@@ -113,9 +113,15 @@ def arm(build: Build, look: Look, dress: Dress, side: Side) -> list[LinkPart]:
     ]  # fmt: skip
     if look.sleeves == "short_sleeves":
         wide = [(-0.02, 0.046 * g), (0.12, 0.053 * g), (0.30, 0.056 * g), (0.52, 0.058 * g)]
-        parts.append(skin_of("sleeve", f"{side}_upper_arm", lathe(tube(wide, build.upper_arm), caps=(0.6, 0.0), repeat=(1.2, 0.8)), dress.top))
+        parts.append(
+            skin_of(
+                "sleeve", f"{side}_upper_arm", lathe(tube(wide, build.upper_arm), caps=(0.6, 0.0), repeat=(1.2, 0.8)), dress.top
+            )
+        )
     if look.sleeves == "long_sleeves":
-        parts.append(skin_of("wrist", f"{side}_forearm", lathe(tube([(0.8, 0.024 * h), (1.03, 0.025 * h)], build.forearm)), dress.skin))
+        parts.append(
+            skin_of("wrist", f"{side}_forearm", lathe(tube([(0.8, 0.024 * h), (1.03, 0.025 * h)], build.forearm)), dress.skin)
+        )
     return parts
 
 
@@ -123,7 +129,13 @@ def leg(build: Build, look: Look, dress: Dress, side: Side) -> list[LinkPart]:
     """Thigh, shin and shoe; trousers and shorts."""
     h, g, length = build.height_m / _ADULT_M, build.girth**0.8 * build.height_m / _ADULT_M, build.foot
     loose = look.legwear == "trousers"
-    thigh = [(0.0, 0.070 * g), (0.12, 0.080 * g), (0.35, 0.078 * g), (0.65, (0.070 if loose else 0.064) * g), (1.0, (0.060 if loose else 0.052) * g)]
+    thigh = [
+        (0.0, 0.070 * g),
+        (0.12, 0.080 * g),
+        (0.35, 0.078 * g),
+        (0.65, (0.070 if loose else 0.064) * g),
+        (1.0, (0.060 if loose else 0.052) * g),
+    ]
     shin = (
         [(0.0, 0.060 * g), (0.25, 0.060 * g), (0.6, 0.055 * g), (0.95, 0.056 * h)]
         if loose
@@ -152,5 +164,7 @@ def leg(build: Build, look: Look, dress: Dress, side: Side) -> list[LinkPart]:
     ]
     if look.legwear == "shorts":
         wide = [(-0.05, 0.080 * g), (0.12, 0.092 * g), (0.40, 0.094 * g), (0.80, 0.092 * g)]
-        parts.append(skin_of("shorts", f"{side}_thigh", lathe(tube(wide, build.thigh, flat=1.06), caps=(1.0, 0.0)), dress.bottom))
+        parts.append(
+            skin_of("shorts", f"{side}_thigh", lathe(tube(wide, build.thigh, flat=1.06), caps=(1.0, 0.0)), dress.bottom)
+        )
     return parts

@@ -54,7 +54,9 @@ class Footstep:
         share = min(max(self.share(time_s), 0.0), 1.0)
         way = minimum_jerk(share)
         x, y, yaw = (a + (b - a) * way for a, b in zip(self.origin, self.goal, strict=True))
-        rolled = _eased(share, ((0.0, _HEEL_OFF_RAD), (0.45, 0.25 * _HEEL_OFF_RAD), (0.9, _HEEL_STRIKE_RAD), (1.0, _HEEL_STRIKE_RAD)))
+        rolled = _eased(
+            share, ((0.0, _HEEL_OFF_RAD), (0.45, 0.25 * _HEEL_OFF_RAD), (0.9, _HEEL_STRIKE_RAD), (1.0, _HEEL_STRIKE_RAD))
+        )
         return Foot(x, y, yaw, self.lift_m * 4 * share * (1 - share), self.roll * rolled)
 
 
@@ -78,10 +80,16 @@ class Footsteps:
 
     # Planning.
 
-    def placed(self, side: Side, position: tuple[float, float], heading: float, half: float | None = None) -> tuple[float, float, float]:
+    def placed(
+        self, side: Side, position: tuple[float, float], heading: float, half: float | None = None
+    ) -> tuple[float, float, float]:
         """Place of a foot of somebody who stands there."""
         aside = (self._half if half is None else half) * OUT[side]
-        return (position[0] + aside * math.cos(heading), position[1] + aside * math.sin(heading), heading - OUT[side] * TOE_OUT_RAD)
+        return (
+            position[0] + aside * math.cos(heading),
+            position[1] + aside * math.sin(heading),
+            heading - OUT[side] * TOE_OUT_RAD,
+        )
 
     @property
     def here(self) -> tuple[float, float, float]:
@@ -89,7 +97,15 @@ class Footsteps:
         _, x, y, heading, _ = self._knots[-1]
         return (x, y, heading)
 
-    def walk(self, start_s: float, points: list[tuple[float, float]], heading: float | None, *, pace: float = 1.0, step_m: float = 0.0) -> float:
+    def walk(
+        self,
+        start_s: float,
+        points: list[tuple[float, float]],
+        heading: float | None,
+        *,
+        pace: float = 1.0,
+        step_m: float = 0.0,
+    ) -> float:
         """Walk along points (the last one is the goal) and turn to a heading at the end; returns when it is over.
 
         Args:
@@ -130,7 +146,11 @@ class Footsteps:
         """Jump with both feet at once until they stand `half_m` from the middle (None: as usual); returns when it is over."""
         x, y, heading = self.here
         for side in SIDES:
-            self._add(Footstep(side, start_s, start_s + seconds, self._last(side), self.placed(side, (x, y), heading, half_m), lift_m, 0.0))
+            self._add(
+                Footstep(
+                    side, start_s, start_s + seconds, self._last(side), self.placed(side, (x, y), heading, half_m), lift_m, 0.0
+                )
+            )
         self._rest(start_s + seconds)
         return start_s + seconds
 
@@ -141,7 +161,17 @@ class Footsteps:
         goal = (x + out * math.cos(heading), y + out * math.sin(heading))
         for k, foot in enumerate((side, "right" if side == "left" else "left")):
             begin = start_s + k * seconds / 2
-            self._add(Footstep(foot, begin + 0.1 * seconds / 2, begin + 0.9 * seconds / 2, self._last(foot), self.placed(foot, goal, heading), 0.035, 0.1))
+            self._add(
+                Footstep(
+                    foot,
+                    begin + 0.1 * seconds / 2,
+                    begin + 0.9 * seconds / 2,
+                    self._last(foot),
+                    self.placed(foot, goal, heading),
+                    0.035,
+                    0.1,
+                )
+            )
             if k == 0:
                 self._knots.append((begin + seconds / 2, (x + goal[0]) / 2, (y + goal[1]) / 2, heading, False))
         self._rest(start_s + seconds)

@@ -21,7 +21,13 @@ Point = tuple[float, float]
 Color = tuple[float, float, float]
 
 _WOODS: tuple[Color, ...] = ((0.60, 0.44, 0.28), (0.42, 0.28, 0.18), (0.72, 0.60, 0.44), (0.30, 0.21, 0.15))
-_PAINTS: tuple[Color, ...] = ((0.82, 0.80, 0.75), (0.36, 0.45, 0.42), (0.50, 0.53, 0.58), (0.66, 0.52, 0.36), (0.30, 0.36, 0.46))
+_PAINTS: tuple[Color, ...] = (
+    (0.82, 0.80, 0.75),
+    (0.36, 0.45, 0.42),
+    (0.50, 0.53, 0.58),
+    (0.66, 0.52, 0.36),
+    (0.30, 0.36, 0.46),
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,15 @@ class Joiner:
         self._box(name, "seat", np.array([0, 0, seat_m - 0.02]), (0.21, 0.20, 0.02), wood, middle, heading_rad)
         self._box(name, "back", np.array([0, -0.20, seat_m + 0.30]), (0.20, 0.014, 0.14), wood, middle, heading_rad)
         for i, x in enumerate((-0.18, 0.18)):
-            self._box(name, f"front{i}", np.array([x, 0.17, seat_m / 2 - 0.02]), (0.018, 0.018, seat_m / 2 - 0.02), wood, middle, heading_rad)
+            self._box(
+                name,
+                f"front{i}",
+                np.array([x, 0.17, seat_m / 2 - 0.02]),
+                (0.018, 0.018, seat_m / 2 - 0.02),
+                wood,
+                middle,
+                heading_rad,
+            )
             high = (seat_m + 0.44) / 2
             self._box(name, f"rear{i}", np.array([x, -0.20, high]), (0.018, 0.018, high), wood, middle, heading_rad)
         return Furniture("chair", middle, (0.23, 0.23), heading_rad, seat_m)
@@ -114,6 +128,13 @@ class Joiner:
         knob = self._scene.add(f"{name}_knob", "capsule", (0.010, 0.05), brass, group=OBJECT, instance=name)
         grip = np.array([side * (wide - 0.055), deep + 0.045, 0.58 * height_m])
         pieces = (Piece(door, np.array([0, deep + 0.011, half + 0.045])), Piece(knob, grip))
-        hinge = Joint("hinge", np.array([-side * wide, deep, 0.0]), np.array([0, 0, side]), math.radians(100), frozenset((door, knob)), grip)
+        hinge = Joint(
+            "hinge",
+            np.array([-side * wide, deep, 0.0]),
+            np.array([0, 0, side]),
+            math.radians(100),
+            frozenset((door, knob)),
+            grip,
+        )
         item = Item("cupboard", pieces, grip, 0.6, wide, height_m, opening=hinge)
         return Furniture("cupboard", middle, (wide + 0.03, deep + 0.06), heading_rad, height_m), item

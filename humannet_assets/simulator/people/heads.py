@@ -21,7 +21,9 @@ def head_parts(size: float, look: Look, dress: Dress) -> list[LinkPart]:
     parts = [*_face(look, dress), *_hair(look, dress), *_glasses(look, dress), *_hat(look, dress)]
     return [
         replace(
-            part, size=tuple(size * value for value in part.size), offset=size * part.offset,
+            part,
+            size=tuple(size * value for value in part.size),
+            offset=size * part.offset,
             mesh=scaled(part.mesh, size) if part.mesh else None,
         )  # fmt: skip
         for part in parts
@@ -63,7 +65,7 @@ def _face(look: Look, dress: Dress) -> list[LinkPart]:
 _CAP = (
     Ring(0.004, 0.060, -0.020, -0.082), Ring(0.030, 0.074, -0.012, -0.096), Ring(0.060, 0.0800, -0.004, -0.102),
     Ring(0.090, 0.0815, 0.030, -0.104), Ring(0.108, 0.0800, 0.078, -0.103), Ring(0.130, 0.0765, 0.088, -0.098),
-    Ring(0.155, 0.063, 0.064, -0.080), Ring(0.172, 0.044, 0.038, -0.056),
+    Ring(0.155, 0.064, 0.066, -0.082), Ring(0.172, 0.050, 0.046, -0.064),
 )  # fmt: skip
 """Short hair: behind the ears below, over the forehead above."""
 _FALL = (
@@ -85,7 +87,7 @@ def _hair(look: Look, dress: Dress) -> list[LinkPart]:
         rings = tuple(Ring(ring.z * 1.12, ring.wide * 1.32, ring.front + 0.012, ring.back * 1.30) for ring in _CAP)
     else:
         rings = _CAP
-    parts = [skin_of("hair", "head", lathe(rings, power=2.2, caps=(0.4, 0.4), segments=22), dress.hair)]
+    parts = [skin_of("hair", "head", lathe(rings, power=2.2, caps=(0.4, 0.22), segments=22), dress.hair)]
     if look.hair_style == "fringe" and look.hat == "none":
         parts.append(ball("hair_front", "head", (0, 0.046, 0.113), (0.070, 0.050, 0.034), dress.hair))
     if look.hair_style == "bun":
@@ -103,7 +105,9 @@ def _glasses(look: Look, dress: Dress) -> list[LinkPart]:
         parts += [
             disc(f"{side}_rim", "head", (x, 0.0815, 0.056), 0.0225, 0.003, dress.dark, _FORWARD),
             disc(f"{side}_lens", "head", (x, 0.0825, 0.056), 0.0188, 0.003, dress.skin, _FORWARD),
-            bar(f"{side}_temple", "head", (OUT[side] * 0.056, 0.078, 0.060), (OUT[side] * 0.078, 0.0, 0.055), 0.0022, dress.dark),
+            bar(
+                f"{side}_temple", "head", (OUT[side] * 0.056, 0.078, 0.060), (OUT[side] * 0.078, 0.0, 0.055), 0.0022, dress.dark
+            ),
         ]
     return parts
 

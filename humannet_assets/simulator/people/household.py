@@ -37,11 +37,25 @@ _ASIDE_RAD = (0.75, 1.5)
 """People at a table are seen from the side, so that it does not hide them."""
 
 
-def _reach(performer: Performer, arms: Mapping[Side, Arm], text: str, verb: str, noun: str, *, seconds: float = 1.0, squat: bool = False, lift_m: float = 0.0, look: npt.ArrayLike | None = None, straight: bool = False) -> None:
+def _reach(
+    performer: Performer,
+    arms: Mapping[Side, Arm],
+    text: str,
+    verb: str,
+    noun: str,
+    *,
+    seconds: float = 1.0,
+    squat: bool = False,
+    lift_m: float = 0.0,
+    look: npt.ArrayLike | None = None,
+    straight: bool = False,
+) -> None:
     """Arms go where they are wanted, the trunk as far along as that needs."""
     trunk = performer.reach(arms, squat=squat)
     way = float(np.linalg.norm(trunk - performer.trunk.position))
-    performer.act(seconds + 0.5 * min(way, 1.2), text, verb, noun, arms=arms, trunk=trunk, look=look, lift_m=lift_m, straight=straight)
+    performer.act(
+        seconds + 0.5 * min(way, 1.2), text, verb, noun, arms=arms, trunk=trunk, look=look, lift_m=lift_m, straight=straight
+    )
 
 
 def at_table(stage: Stage, performer: Performer, *, wide_m: float = 0.55) -> Furniture:
@@ -82,16 +96,37 @@ def sip(stage: Stage, performer: Performer, cup: Thing) -> None:
         lips = mouth(performer, base)
         near = lips + (OUT[side] * 0.01, 0.055 + radius, -0.035)
         level = tipped(performer, take, near, grasp, side, 0.25)
-        performer.act(1.15, f"person lifts the {cup.noun} to the mouth", "lift", cup.noun, arms=carried(performer, {side: level}, base), trunk=base, look=performer.to_world(lips + (0, 1.5, -0.1)))
+        performer.act(
+            1.15,
+            f"person lifts the {cup.noun} to the mouth",
+            "lift",
+            cup.noun,
+            arms=carried(performer, {side: level}, base),
+            trunk=base,
+            look=performer.to_world(lips + (0, 1.5, -0.1)),
+        )
         drinks = tipped(performer, take, lips + (OUT[side] * 0.01, 0.045 + 0.5 * radius, 0.01), grasp, side, 0.95)
-        performer.act(0.7, f"person drinks from the {cup.noun}", "drink", cup.noun, arms=carried(performer, {side: drinks}, base), pause=(0.4, 1.0))
-        low = np.array([OUT[side] * 0.12, 0.36, 0]) * performer.build.height_m / 1.74 + (0, 0, lips[2] - 0.34 * performer.build.height_m / 1.74)
+        performer.act(
+            0.7,
+            f"person drinks from the {cup.noun}",
+            "drink",
+            cup.noun,
+            arms=carried(performer, {side: drinks}, base),
+            pause=(0.4, 1.0),
+        )
+        low = np.array([OUT[side] * 0.12, 0.36, 0]) * performer.build.height_m / 1.74 + (
+            0,
+            0,
+            lips[2] - 0.34 * performer.build.height_m / 1.74,
+        )
         away = around(performer, side, low, radius)
         performer.act(0.9, f"person lowers the {cup.noun}", "lower", cup.noun, arms=carried(performer, {side: away}, base))
     _reach(performer, {side: take}, f"person puts down the {cup.noun}", "put down", cup.noun, look=foot)
     performer.untouch(cup.noun)
     cup.end(performer.arms[side].time_s)
-    performer.act(0.9, f"person withdraws the {side} hand", "withdraw", arms={side: performer.resting(side)}, trunk=performer.upright)
+    performer.act(
+        0.9, f"person withdraws the {side} hand", "withdraw", arms={side: performer.resting(side)}, trunk=performer.upright
+    )
 
 
 def wipe_table(stage: Stage, performer: Performer) -> None:
@@ -106,7 +141,9 @@ def wipe_table(stage: Stage, performer: Performer) -> None:
         spot = performer.to_root(on_table(performer, table, x, y)) + (0, 0, 0.010)
         return {side: flat_on(performer, side, spot)}
 
-    _reach(performer, hand(out * 0.15, 0.16), f"person reaches for the {cloth.noun}", "reach", cloth.noun, look=start, lift_m=0.06)
+    _reach(
+        performer, hand(out * 0.15, 0.16), f"person reaches for the {cloth.noun}", "reach", cloth.noun, look=start, lift_m=0.06
+    )
     cloth.take(performer, side, at_s=performer.arms[side].time_s)
     performer.touch(cloth.noun)
     x = out * 0.15
@@ -116,7 +153,17 @@ def wipe_table(stage: Stage, performer: Performer) -> None:
         y = float(rng.uniform(0.10, 0.34))
         where = "to the right" if goal > x else "to the left"
         arms = hand(goal, y)
-        performer.act(0.85, f"person wipes the table {where}", "wipe", "table", arms=arms, trunk=performer.reach(arms), look=performer.to_world(arms[side].wrist) if k % 2 else None, straight=True, pause=(0.05, 0.2))
+        performer.act(
+            0.85,
+            f"person wipes the table {where}",
+            "wipe",
+            "table",
+            arms=arms,
+            trunk=performer.reach(arms),
+            look=performer.to_world(arms[side].wrist) if k % 2 else None,
+            straight=True,
+            pause=(0.05, 0.2),
+        )
         x = goal
     performer.untouch(cloth.noun)
     cloth.end(performer.arms[side].time_s)
@@ -148,7 +195,17 @@ def stir_pot(stage: Stage, performer: Performer) -> None:
 
     for _ in range(int(rng.integers(2, 4))):
         turns = int(rng.integers(2, 4))
-        performer.act(1.1 * turns, "person stirs the pot", "stir", "pot", arms={side: take}, way=circles(turns), straight=True, look=foot, pause=(0.2, 0.7))
+        performer.act(
+            1.1 * turns,
+            "person stirs the pot",
+            "stir",
+            "pot",
+            arms={side: take},
+            way=circles(turns),
+            straight=True,
+            look=foot,
+            pause=(0.2, 0.7),
+        )
     performer.untouch("spoon")
     spoon.end(performer.arms[side].time_s)
     performer.rest("person lets go of the spoon", verb="let go")
@@ -178,13 +235,25 @@ def lift_box(stage: Stage, performer: Performer) -> None:
     shoulders = performer.shoulders(performer.upright)
     middle = (shoulders["left"] + shoulders["right"]) / 2
     for _ in range(int(stage.rng.integers(1, 3))):
-        high = palms(performer, middle + (0, 0.30, 0.42 * performer.build.arm / 0.58), box.item.radius_m, along=(-0.05, 0.75, 0.65))
-        performer.act(1.2, f"person lifts the {box.noun} up", "lift", box.noun, arms=carried(performer, high), trunk=performer.upright)
+        high = palms(
+            performer, middle + (0, 0.30, 0.42 * performer.build.arm / 0.58), box.item.radius_m, along=(-0.05, 0.75, 0.65)
+        )
+        performer.act(
+            1.2, f"person lifts the {box.noun} up", "lift", box.noun, arms=carried(performer, high), trunk=performer.upright
+        )
         performer.pause(float(stage.rng.uniform(0.1, 0.6)))
         performer.act(1.1, f"person lowers the {box.noun}", "lower", box.noun, arms=_before_belly(performer, box))
     down = pick + (0, 0, 0)
     arms = palms(performer, down, box.item.radius_m)
-    _reach(performer, arms, f"person puts the {box.noun} on the floor", "put down", box.noun, squat=True, look=performer.to_world(down))
+    _reach(
+        performer,
+        arms,
+        f"person puts the {box.noun} on the floor",
+        "put down",
+        box.noun,
+        squat=True,
+        look=performer.to_world(down),
+    )
     _let_go(performer, box, box.item.radius_m, down)
     performer.rest("person stands up", verb="stand up", seconds=1.2)
 
@@ -210,11 +279,28 @@ def _lift(stage: Stage, performer: Performer, box: Thing, middle: Vector) -> Non
     """Take a box from the floor with both hands and stand up with it."""
     half = box.item.radius_m
     arms = palms(performer, middle, half)
-    _reach(performer, palms(performer, middle, half + 0.05), f"person bends down to the {box.noun}", "bend down", box.noun, squat=True, seconds=1.1, look=performer.to_world(middle))
+    _reach(
+        performer,
+        palms(performer, middle, half + 0.05),
+        f"person bends down to the {box.noun}",
+        "bend down",
+        box.noun,
+        squat=True,
+        seconds=1.1,
+        look=performer.to_world(middle),
+    )
     performer.act(0.4, f"person grasps the {box.noun}", "grasp", box.noun, arms=arms, straight=True)
     box.take(performer, *SIDES, at_s=performer.arms["left"].time_s)
     performer.touch(box.noun)
-    performer.act(1.3, f"person picks up the {box.noun}", "pick up", box.noun, arms=_before_belly(performer, box), trunk=performer.upright, straight=True)
+    performer.act(
+        1.3,
+        f"person picks up the {box.noun}",
+        "pick up",
+        box.noun,
+        arms=_before_belly(performer, box),
+        trunk=performer.upright,
+        straight=True,
+    )
     performer.look(None)
 
 
@@ -222,7 +308,9 @@ def _let_go(performer: Performer, box: Thing, half: float, middle: Vector) -> No
     at = performer.arms["left"].time_s
     performer.untouch(box.noun)
     box.end(at)
-    performer.act(0.4, f"person lets go of the {box.noun}", "let go", box.noun, arms=palms(performer, middle, half + 0.06), straight=True)
+    performer.act(
+        0.4, f"person lets go of the {box.noun}", "let go", box.noun, arms=palms(performer, middle, half + 0.06), straight=True
+    )
 
 
 def sweep(stage: Stage, performer: Performer) -> None:
@@ -259,10 +347,30 @@ def sweep(stage: Stage, performer: Performer) -> None:
         for _ in range(int(rng.integers(3, 5))):
             near = hands(-out * 0.10 + float(rng.uniform(-0.05, 0.05)), float(rng.uniform(0.36, 0.46)) * scale)
             bend = performer.balanced(performer.upright + np.array([0, 0, -0.02, 0.16, 0.22, 0, -out * 0.18]), near)
-            performer.act(0.75, "person sweeps the floor", "sweep", "broom", arms=near, trunk=bend, look=performer.to_world((0, 0.6, 0)), straight=True, pause=(0.05, 0.15))
+            performer.act(
+                0.75,
+                "person sweeps the floor",
+                "sweep",
+                "broom",
+                arms=near,
+                trunk=bend,
+                look=performer.to_world((0, 0.6, 0)),
+                straight=True,
+                pause=(0.05, 0.15),
+            )
             far = hands(x, float(rng.uniform(0.55, 0.68)) * scale)
             bend = performer.balanced(performer.upright + np.array([0, 0, 0, 0.10, 0.14, 0, out * 0.10]), far)
-            performer.act(0.75, "person reaches out with the broom", "reach", "broom", arms=far, trunk=bend, straight=True, lift_m=0.05, pause=(0.05, 0.15))
+            performer.act(
+                0.75,
+                "person reaches out with the broom",
+                "reach",
+                "broom",
+                arms=far,
+                trunk=bend,
+                straight=True,
+                lift_m=0.05,
+                pause=(0.05, 0.15),
+            )
         arms = carried(performer, start, performer.upright)
         performer.act(0.6, arms=arms, trunk=performer.upright, straight=True, pause=(0, 0.1))
         if stage.clear_aside(performer, low, 0.3):
@@ -285,10 +393,23 @@ def read_book(stage: Stage, performer: Performer) -> None:
     shoulders = performer.shoulders(performer.upright)
     chest = (shoulders["left"] + shoulders["right"]) / 2 + np.array([0, 0.55, -0.30]) * performer.build.arm
     reading = carried(performer, palms(performer, chest, 0.165, along=(-0.10, 0.88, 0.45), squeeze_m=0.0), performer.upright)
-    performer.act(1.2, "person lifts the book", "lift", "book", arms=reading, trunk=performer.upright, look=performer.to_world(chest), straight=True)
+    performer.act(
+        1.2,
+        "person lifts the book",
+        "lift",
+        "book",
+        arms=reading,
+        trunk=performer.upright,
+        look=performer.to_world(chest),
+        straight=True,
+    )
     for _ in range(int(rng.integers(1, 4))):
         performer.pause(float(rng.uniform(0.7, 1.6)))
-        shift = carried(performer, palms(performer, chest + rng.uniform(-0.05, 0.05, 3), 0.165, along=(-0.10, 0.88, 0.45), squeeze_m=0.0), performer.upright)
+        shift = carried(
+            performer,
+            palms(performer, chest + rng.uniform(-0.05, 0.05, 3), 0.165, along=(-0.10, 0.88, 0.45), squeeze_m=0.0),
+            performer.upright,
+        )
         performer.act(0.8, "person moves the book", "move", "book", arms=shift, straight=True)
     _reach(performer, take, "person puts the book on the table", "put down", "book", look=foot, straight=True)
     performer.untouch("book")
@@ -336,7 +457,13 @@ def open_cupboard(stage: Stage, performer: Performer) -> None:
 
 
 def _swing(
-    performer: Performer, door: Thing, side: Side, hand: Callable[[float], dict[Side, Arm]], shares: tuple[float, float], text: str, verb: str
+    performer: Performer,
+    door: Thing,
+    side: Side,
+    hand: Callable[[float], dict[Side, Arm]],
+    shares: tuple[float, float],
+    text: str,
+    verb: str,
 ) -> None:
     """Lead a door from one angle to another by its handle."""
     start, end = shares

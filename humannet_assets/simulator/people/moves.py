@@ -26,14 +26,30 @@ def handy(performer: Performer) -> Side:
     return "left" if performer.person.left_handed else "right"
 
 
-def against_shoulder(performer: Performer, side: Side, offset: tuple[float, float, float], along: npt.ArrayLike, back: npt.ArrayLike, fingers: Fingers = RELAXED, swivel_rad: float = 0.0) -> Arm:
+def against_shoulder(
+    performer: Performer,
+    side: Side,
+    offset: tuple[float, float, float],
+    along: npt.ArrayLike,
+    back: npt.ArrayLike,
+    fingers: Fingers = RELAXED,
+    swivel_rad: float = 0.0,
+) -> Arm:
     """A wrist at an offset from the shoulder, in arm lengths: (outwards, ahead, up). `along` and `back` likewise."""
     out = np.array([OUT[side], 1.0, 1.0])
     wrist = np.asarray(offset) * out * performer.build.arm
     return Arm(wrist, np.asarray(along) * out, np.asarray(back) * out, fingers, follow=1.0, swivel_rad=swivel_rad)
 
 
-def holding(performer: Performer, side: Side, grasp: Grasp, point: Vector, along: npt.ArrayLike, back: npt.ArrayLike, swivel_rad: float = 0.0) -> Arm:
+def holding(
+    performer: Performer,
+    side: Side,
+    grasp: Grasp,
+    point: Vector,
+    along: npt.ArrayLike,
+    back: npt.ArrayLike,
+    swivel_rad: float = 0.0,
+) -> Arm:
     """A hand that grasps something whose grasp point is there; `along` and `back` have outwards as their x."""
     out = np.array([OUT[side], 1.0, 1.0])
     mirrored = grasp.mirrored(side)
@@ -64,7 +80,15 @@ def flat_on(performer: Performer, side: Side, point: Vector) -> Arm:
     return holding(performer, side, grasp_of("flat", 0.0), point, (-0.15, 1.0, -0.05), (0.0, 0.05, 1.0))
 
 
-def palms(performer: Performer, point: Vector, half_m: float, *, along: npt.ArrayLike = (-0.05, 0.92, -0.38), squeeze_m: float = 0.004, turn: float = 0.0) -> dict[Side, Arm]:
+def palms(
+    performer: Performer,
+    point: Vector,
+    half_m: float,
+    *,
+    along: npt.ArrayLike = (-0.05, 0.92, -0.38),
+    squeeze_m: float = 0.004,
+    turn: float = 0.0,
+) -> dict[Side, Arm]:
     """Both hands flat against the sides of something whose middle is there, `half_m` from it."""
     arms: dict[Side, Arm] = {}
     for side in SIDES:

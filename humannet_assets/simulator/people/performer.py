@@ -22,7 +22,18 @@ from humannet_assets.simulator.people.arcs import arm_curve
 from humannet_assets.simulator.people.build import Person
 from humannet_assets.simulator.people.footsteps import Footsteps
 from humannet_assets.simulator.people.posture import balanced, gaze, reaching, sockets
-from humannet_assets.simulator.people.skeleton import HEAD_STATE, OUT, SIDES, TRUNK_STATE, Moment, Pose, cross, solve, turned, unit
+from humannet_assets.simulator.people.skeleton import (
+    HEAD_STATE,
+    OUT,
+    SIDES,
+    TRUNK_STATE,
+    Moment,
+    Pose,
+    cross,
+    solve,
+    turned,
+    unit,
+)
 from humannet_assets.simulator.wearer.grasps import RELAXED
 
 Vector = npt.NDArray[np.float64]
@@ -135,8 +146,12 @@ class Performer:
         if not self.seated:
             return self.hanging(side)
         scale = self.build.height_m / 1.74
-        thigh = np.array([OUT[side] * 0.115 * scale, self.upright[1] + 0.27 * scale, self.build.hip_m + self.upright[2] + 0.105 * scale])
-        return Arm(thigh - (0, 0.09 * scale, 0), np.array([-0.12 * OUT[side], 1.0, -0.12]), np.array([0.1 * OUT[side], 0.1, 1.0]))
+        thigh = np.array(
+            [OUT[side] * 0.115 * scale, self.upright[1] + 0.27 * scale, self.build.hip_m + self.upright[2] + 0.105 * scale]
+        )
+        return Arm(
+            thigh - (0, 0.09 * scale, 0), np.array([-0.12 * OUT[side], 1.0, -0.12]), np.array([0.1 * OUT[side], 0.1, 1.0])
+        )
 
     def sit(self, seat_m: float, text: str = "person sits down") -> None:
         """Sit down on a seat of that height behind the feet."""
@@ -144,7 +159,15 @@ class Performer:
         self.seated = True
         down = seat_m + 0.085 * scale * self.build.girth - self.build.hip_m
         self.upright = np.array([0.0, -SEAT_BEHIND * self.build.height_m, down, -0.10, 0.16, 0.0, 0.0])
-        self.act(1.5, text, "sit down", "chair", arms={side: self.resting(side) for side in SIDES}, trunk=self.upright, trunk_way=_leaning)
+        self.act(
+            1.5,
+            text,
+            "sit down",
+            "chair",
+            arms={side: self.resting(side) for side in SIDES},
+            trunk=self.upright,
+            trunk_way=_leaning,
+        )
 
     def stand_up(self, text: str = "person stands up") -> None:
         """Stand up again."""
@@ -233,7 +256,9 @@ class Performer:
             self.trunk.move(goal, seconds, curve=curve)
         for side, arm in (arms or {}).items():
             path, end = self.arms[side], arm.vector()
-            curve = arm_curve(path.position, end, (before[side], after[side]), OUT[side], straight=straight, lift_m=lift_m, way=way)
+            curve = arm_curve(
+                path.position, end, (before[side], after[side]), OUT[side], straight=straight, lift_m=lift_m, way=way
+            )
             path.rest(start - path.time_s).move(end, seconds, curve=curve)
         for side, guide in (guided or {}).items():
             self.arms[side].rest(start - self.arms[side].time_s)
@@ -263,7 +288,9 @@ class Performer:
             self.now = end + float(self.rng.uniform(0.15, 0.35))
         return end
 
-    def shift(self, side: Side, aside_m: float, seconds: float, text: str, arms: Mapping[Side, Arm], verb: str = "dance") -> None:
+    def shift(
+        self, side: Side, aside_m: float, seconds: float, text: str, arms: Mapping[Side, Arm], verb: str = "dance"
+    ) -> None:
         """A step to the side and the other foot after it, arms moving along."""
         start = self.now
         end = self.steps.shift(start, 2 * seconds * self.person.pace, side, aside_m)

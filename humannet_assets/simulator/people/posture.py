@@ -80,10 +80,15 @@ def balanced(build: Build, trunk: Vector, arms: Mapping[Side, Vector], half_m: f
 def sockets(build: Build, pose: Pose) -> dict[Side, Vector]:
     """Where the shoulders are before an arm lifts them, world: what `follow` refers to."""
     origin, axes = pose.frame("chest")
-    return {side: origin + axes @ np.array([OUT[side] * build.shoulder_half, 0.0, (0.44 - SHOULDERS_LOWER) * build.spine]) for side in SIDES}
+    return {
+        side: origin + axes @ np.array([OUT[side] * build.shoulder_half, 0.0, (0.44 - SHOULDERS_LOWER) * build.spine])
+        for side in SIDES
+    }
 
 
-def reaching(build: Build, wrists: Reach, arms: Mapping[Side, Vector], *, upright: Vector, squat: bool = False, seated: bool = False) -> Vector:
+def reaching(
+    build: Build, wrists: Reach, arms: Mapping[Side, Vector], *, upright: Vector, squat: bool = False, seated: bool = False
+) -> Vector:
     """The trunk's state in which all wrists (root frame) come within reach: bent and twisted as little as that needs.
 
     Args:

@@ -12,8 +12,9 @@ from humannet_assets.simulator.world import Mesh
 
 Array = npt.NDArray[np.float64]
 
-SEGMENTS = 18
-"""Corners of a cross-section."""
+SEGMENTS, FEW_SEGMENTS = 18, 8
+"""Corners of a cross-section, of large and of small things: a finger at four metres is two pixels wide."""
+_SMALL_M = 0.03
 _CAP_STEPS = np.deg2rad([22.0, 45.0, 68.0])
 
 
@@ -116,3 +117,23 @@ def swollen(mesh: Mesh, at: tuple[float, float, float], amount: float, reach: tu
 def scaled(mesh: Mesh, size: float) -> Mesh:
     """The surface, larger."""
     return Mesh(mesh.vertices * size, mesh.faces, mesh.texture, mesh.texture_faces)
+
+
+def egg(axes: tuple[float, float, float]) -> Mesh:
+    """An ellipsoid of those half axes."""
+    small = max(axes) < _SMALL_M
+    angles = np.linspace(-np.pi / 2, np.pi / 2, 7 if small else 11)[1:-1]
+    wide, deep, high = axes
+    rings = [Ring(high * np.sin(a), wide * np.cos(a), deep * np.cos(a), -deep * np.cos(a)) for a in angles]
+    tip = 1 - float(np.sin(angles[-1]))
+    # The poles lie on the axis; a flat cap of the last ring would cut them off.
+    mesh = lathe(rings, caps=(0.0, 0.0), segments=FEW_SEGMENTS if small else SEGMENTS)
+    points = mesh.vertices.copy()
+    points[-2, 2], points[-1, 2] = points[-2, 2] - high * tip, points[-1, 2] + high * tip
+    return Mesh(points, mesh.faces, mesh.texture, mesh.texture_faces)
+
+
+def finger(radius: float, length: float) -> Mesh:
+    """A bone of a finger: a capsule along z, its middle in the origin."""
+    rings = [Ring(z, radius, radius, -radius) for z in (-length / 2, length / 2)]
+    return lathe(rings, segments=FEW_SEGMENTS)

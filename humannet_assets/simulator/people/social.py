@@ -20,7 +20,7 @@ from humannet_assets.simulator.people.moves import (
 )
 from humannet_assets.simulator.people.performer import Arm, Performer
 from humannet_assets.simulator.people.skeleton import OUT, SIDES
-from humannet_assets.simulator.people.stage import Stage
+from humannet_assets.simulator.people.stage import NoFloorError, Stage
 from humannet_assets.simulator.wearer.grasps import grasp_of
 
 OTHER: dict[Side, Side] = {"left": "right", "right": "left"}
@@ -32,6 +32,27 @@ def _show(stage: Stage, performer: Performer, turn_rad: tuple[float, float] = (0
     off = abs(math.remainder(heading - stage.towards_eye(performer.steps.here[:2]), 2 * math.pi))
     if not turn_rad[0] - 0.1 <= off <= turn_rad[1] + 0.1:
         performer.turn(stage.facing(performer.steps.here[:2], turn_rad), "person turns around")
+
+
+def walk(stage: Stage, performer: Performer) -> None:
+    """Walk somewhere, stop, walk on."""
+    for _ in range(int(stage.rng.integers(2, 4))):
+        goal = stage.stroll(performer, 1.2, 4.0)
+        heading = stage.facing(goal, (0.0, 1.2)) if stage.rng.random() < 0.6 else None
+        performer.walk([goal], heading, f"person walks {_direction(stage, performer, goal)}")
+        performer.pause(float(stage.rng.uniform(0.2, 1.0)))
+
+
+def _direction(stage: Stage, performer: Performer, goal: tuple[float, float]) -> str:
+    """Which way somebody goes in the picture."""
+    here = np.array(performer.steps.here[:2])
+    sight = here - stage.eye[:2]
+    sight = sight / np.linalg.norm(sight)
+    way = np.array(goal) - here
+    ahead, right = float(way @ sight), float(way @ np.array([sight[1], -sight[0]]))
+    if abs(right) >= abs(ahead):
+        return "to the right" if right > 0 else "to the left"
+    return "away from the camera" if ahead > 0 else "towards the camera"
 
 
 def wave(stage: Stage, performer: Performer) -> None:
@@ -98,7 +119,10 @@ def talk(stage: Stage, performer: Performer) -> None:
             offset = (float(rng.uniform(-0.15, 0.35)), float(rng.uniform(0.50, 0.72)), float(rng.uniform(-0.55, -0.15)))
             along = (float(rng.uniform(-0.7, 0.1)), 0.9, float(rng.uniform(0.0, 0.6)))
             back = (float(rng.uniform(0.2, 0.9)), 0.1, float(rng.uniform(-0.8, 0.4)))
-            return {side: against_shoulder(performer, side, offset, along, back, curled(float(rng.uniform(0, 0.35)))) for side in sides}
+            return {
+                side: against_shoulder(performer, side, offset, along, back, curled(float(rng.uniform(0, 0.35))))
+                for side in sides
+            }
 
         performer.act(0.75, f"person raises {which}", "raise", arms=gesture(sides), look=stage.eye)
         with performer.one_action(f"person gestures with {which}", "gesture"):
@@ -140,12 +164,19 @@ def phone_call(stage: Stage, performer: Performer) -> None:
         try:
             goal = stage.stroll(performer, 0.8, 1.8)
             performer.walk([goal], stage.facing(goal, (0.0, 0.9)), "person walks with the phone at the ear", "walk", "phone")
-        except RuntimeError:
+        except NoFloorError:
             pass
     other = OTHER[side]
     for _ in range(int(rng.integers(1, 3))):
         performer.pause(float(rng.uniform(0.3, 1.0)))
-        arm = against_shoulder(performer, other, (float(rng.uniform(0, 0.3)), 0.55, float(rng.uniform(-0.5, -0.3))), (-0.4, 0.9, 0.2), (0.4, 0, -0.8), curled(0.2))
+        arm = against_shoulder(
+            performer,
+            other,
+            (float(rng.uniform(0, 0.3)), 0.55, float(rng.uniform(-0.5, -0.3))),
+            (-0.4, 0.9, 0.2),
+            (0.4, 0, -0.8),
+            curled(0.2),
+        )
         performer.act(0.7, f"person gestures with the {other} hand", "gesture", arms={other: arm})
     performer.rest(f"person lowers the {other} hand", other)
     performer.pause(float(rng.uniform(0.2, 0.8)))
@@ -175,7 +206,9 @@ def dance(stage: Stage, performer: Performer) -> None:
         high = float(rng.uniform(-0.1, 0.55))
         arms = {
             side: against_shoulder(performer, side, (0.65, 0.35, high), (0.4, 0.3, 0.9), (0.3, -0.9, 0.2), curled(0.3)),
-            OTHER[side]: against_shoulder(performer, OTHER[side], (0.10, 0.55, -0.45), (-0.7, 0.6, 0.2), (0.4, 0.8, 0.4), curled(0.3)),
+            OTHER[side]: against_shoulder(
+                performer, OTHER[side], (0.10, 0.55, -0.45), (-0.7, 0.6, 0.2), (0.4, 0.8, 0.4), curled(0.3)
+            ),
         }
         performer.shift(side, 0.26 * performer.build.height_m / 1.74, beat, f"person dances to the {side}", arms)
     performer.rest("person lowers both arms")

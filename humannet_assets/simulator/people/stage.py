@@ -130,9 +130,12 @@ class Stage:
         for k in range(_TRIES):
             position = here
             if k > 12:
+                # First around where the performer is, then around the place's spots.
+                spots = self.ground.spots
+                x, y = here if k < _TRIES / 2 else spots[int(self.rng.integers(len(spots)))].position
                 spread = within_m * math.sqrt(float(self.rng.random()))
                 angle = float(self.rng.uniform(0, 2 * math.pi))
-                position = (here[0] + spread * math.cos(angle), here[1] + spread * math.sin(angle))
+                position = (x + spread * math.cos(angle), y + spread * math.sin(angle))
             site = Site(position, self.facing(position, turn_rad, turn_sign))
             middle = None if half is None else site.ahead(distance_m + half[1], aside_m)
             if self._suits(performer, site, middle, half, behind_m):
@@ -141,9 +144,9 @@ class Stage:
 
     def _suits(self, performer: Performer, site: Site, middle: Point | None, half: Point | None, behind_m: float) -> bool:
         here = performer.steps.here[:2]
-        if site.position != here and not (self.ground.stands(site.position) and self.ground.way(here, site.position)):
+        if site.position != here and not (self.ground.stands(site.position) and self.clear_way(performer, site.position)):
             return False
-        if not self.apart(performer, site.position):
+        if not self.apart(performer, site.position) or not self._in_range(site.position):
             return False
         if behind_m and not self.ground.fits(site.ahead(-behind_m / 2), (0.28, behind_m / 2), site.heading_rad, 0.03):
             return False
@@ -168,6 +171,18 @@ class Stage:
         others = [other.steps.here[:2] for other in self.performers if other is not performer]
         return all(math.dist(position, other) >= room_m for other in others)
 
+    def clear_way(self, performer: Performer, goal: Point) -> bool:
+        """Whether the straight way to a point is free of things and of other people."""
+        here = np.array(performer.steps.here[:2])
+        way = np.linspace(0, 1, 12)[:, None] * (np.array(goal) - here) + here
+        others = [np.array(other.steps.here[:2]) for other in self.performers if other is not performer]
+        apart = all(np.linalg.norm(way - other, axis=1).min() > 0.62 for other in others)
+        return apart and self.ground.way((float(here[0]), float(here[1])), goal)
+
+    def _in_range(self, position: Point) -> bool:
+        """Whether somebody there is neither too near to the camera nor too far."""
+        return 1.9 < math.dist(position, (float(self.eye[0]), float(self.eye[1]))) < 9.0
+
     def stroll(self, performer: Performer, least_m: float, most_m: float) -> Point:
         """Another place the performer can walk to in a straight line.
 
@@ -180,9 +195,8 @@ class Stage:
             spread = float(self.rng.uniform(least_m, most_m)) * (1 - 0.6 * k / _TRIES)
             angle = float(self.rng.uniform(0, 2 * math.pi))
             goal = (here[0] + spread * math.cos(angle), here[1] + spread * math.sin(angle))
-            clear = self.ground.stands(goal) and self.ground.way(here, goal) and self.apart(performer, goal)
-            far_from_eye = math.dist(goal, (float(self.eye[0]), float(self.eye[1]))) > 1.8
-            if clear and far_from_eye and self.ground.sees(self.eye, [(*goal, 0.1 * high), (*goal, 0.95 * high)]).all():
+            clear = self.ground.stands(goal) and self.clear_way(performer, goal) and self.apart(performer, goal)
+            if clear and self._in_range(goal) and self.ground.sees(self.eye, [(*goal, 0.1 * high), (*goal, 0.95 * high)]).all():
                 return goal
         raise NoFloorError(f"{self.place.name} has nowhere to walk to")
 

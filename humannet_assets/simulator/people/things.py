@@ -74,7 +74,9 @@ class Flight:
         angle = float(np.linalg.norm(self.spin)) * t
         turn = rotation(self.spin, angle) if angle > 1e-6 else np.eye(3)
         turned_axes = turn @ self.axes
-        middle = self.origin + self.axes[:, 2] * self.middle_m + self.velocity * t - np.array([0, 0, 0.5 * GRAVITY_M_S2 * t * t])
+        middle = (
+            self.origin + self.axes[:, 2] * self.middle_m + self.velocity * t - np.array([0, 0, 0.5 * GRAVITY_M_S2 * t * t])
+        )
         return middle - turned_axes[:, 2] * self.middle_m, turned_axes
 
 

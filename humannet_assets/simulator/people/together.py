@@ -42,14 +42,28 @@ def _facing_places(stage: Stage, first: Performer, second: Performer, gap_m: flo
         line = Site(middle, across)
         a, b = Site(line.ahead(-gap_m / 2), across), Site(line.ahead(gap_m / 2), across + math.pi)
         free = ground.stands(a.position) and ground.stands(b.position)
-        if not free or not ground.way(first.steps.here[:2], a.position) or not ground.way(second.steps.here[:2], b.position):
+        if not free or not _walk_apart(first, second, a, b):
             continue
-        if not all(other.steps.here[:2] == (0, 0) or _clear_of(other, (a, b)) for other in stage.performers if other not in (first, second)):
+        if not ground.way(first.steps.here[:2], a.position) or not ground.way(second.steps.here[:2], b.position):
+            continue
+        if not all(_clear_of(other, (a, b)) for other in stage.performers if other not in (first, second)):
             continue
         points = [(*site.position, z) for site in (a, b) for z in (0.15, 0.9, 1.6)]
         if ground.sees(stage.eye, points).all():
             return a, b
     raise NoFloorError(f"{stage.place.name} has no room for two people {gap_m:.1f} m apart")
+
+
+def _walk_apart(first: Performer, second: Performer, a: Site, b: Site) -> bool:
+    """Whether two people who walk to their places at the same time do not run into each other."""
+    shares = np.linspace(0, 1, 12)[:, None]
+    ways = []
+    for performer, site in ((first, a), (second, b)):
+        here = np.array(performer.steps.here[:2])
+        ways.append(here + shares * (np.array(site.position) - here))
+    # One may be there while the other still walks.
+    apart = np.linalg.norm(ways[0][:, None] - ways[1][None, :], axis=2)
+    return bool(apart.min() > 0.5)
 
 
 def _clear_of(other: Performer, sites: tuple[Site, ...]) -> bool:
@@ -83,7 +97,9 @@ def shake_hands(stage: Stage, first: Performer, second: Performer) -> None:
 
     for performer in (first, second):
         arms = hand(performer, 0.0, 0.15)
-        performer.act(0.95, "person holds out the right hand", "hold out", arms=arms, trunk=performer.reach(arms), pause=(0.1, 0.1))
+        performer.act(
+            0.95, "person holds out the right hand", "hold out", arms=arms, trunk=performer.reach(arms), pause=(0.1, 0.1)
+        )
     _at_once(first, second)
     begin = first.now
     beat, shakes = float(stage.rng.uniform(0.22, 0.28)), int(stage.rng.integers(2, 4))
@@ -111,7 +127,9 @@ def high_five(stage: Stage, first: Performer, second: Performer) -> None:
         begin = first.now
         for performer in (first, second):
             back = against_shoulder(performer, "right", (0.25, 0.35, 0.45), (0.0, -0.1, 1.0), (0.1, -1.0, 0.1), STRAIGHT)
-            performer.act(0.7 / performer.person.pace, "person raises the right hand", "raise", arms={"right": back}, pause=(0, 0))
+            performer.act(
+                0.7 / performer.person.pace, "person raises the right hand", "raise", arms={"right": back}, pause=(0, 0)
+            )
         begin = max(first.now, second.now)
         for performer in (first, second):
             performer.now = begin
@@ -162,20 +180,48 @@ def hand_over(stage: Stage, first: Performer, second: Performer) -> None:
         return palms(performer, point, half + gap_m, along=(-0.05, 0.97, -0.2))
 
     give = hands(first, -0.045)
-    first.act(1.1, f"person holds out the {parcel.noun}", "hold out", parcel.noun, arms=give, trunk=first.reach(give), straight=True)
+    first.act(
+        1.1, f"person holds out the {parcel.noun}", "hold out", parcel.noun, arms=give, trunk=first.reach(give), straight=True
+    )
     second.now = max(second.now, first.now - 0.8)
     open_hands = hands(second, -0.045, 0.05)
-    second.act(0.9, f"person reaches for the {parcel.noun}", "reach", parcel.noun, arms=open_hands, trunk=second.reach(open_hands))
+    second.act(
+        0.9, f"person reaches for the {parcel.noun}", "reach", parcel.noun, arms=open_hands, trunk=second.reach(open_hands)
+    )
     _at_once(first, second)
-    second.act(0.35, f"person grasps the {parcel.noun}", "grasp", parcel.noun, arms=hands(second, -0.045), straight=True, pause=(0.1, 0.2))
+    second.act(
+        0.35,
+        f"person grasps the {parcel.noun}",
+        "grasp",
+        parcel.noun,
+        arms=hands(second, -0.045),
+        straight=True,
+        pause=(0.1, 0.2),
+    )
     at = max(path.time_s for path in second.arms.values())
     parcel.take(second, *SIDES, at_s=at)
     second.touch(parcel.noun)
     first.untouch(parcel.noun, at)
     first.now = max(first.now, at)
-    first.act(0.35, f"person lets go of the {parcel.noun}", "let go", parcel.noun, arms=hands(first, -0.045, 0.05), straight=True, pause=(0.1, 0.15))
+    first.act(
+        0.35,
+        f"person lets go of the {parcel.noun}",
+        "let go",
+        parcel.noun,
+        arms=hands(first, -0.045, 0.05),
+        straight=True,
+        pause=(0.1, 0.15),
+    )
     second.now = max(second.now, first.now)
-    second.act(1.0, f"person takes the {parcel.noun}", "take", parcel.noun, arms=_in_both_hands(second, parcel), trunk=second.upright, straight=True)
+    second.act(
+        1.0,
+        f"person takes the {parcel.noun}",
+        "take",
+        parcel.noun,
+        arms=_in_both_hands(second, parcel),
+        trunk=second.upright,
+        straight=True,
+    )
     first.rest("person lowers both hands")
     second.pause(0.5)
     second.untouch(parcel.noun, second.now)
@@ -201,9 +247,25 @@ def _throw(stage: Stage, ball: Thing, radius: float, thrower: Performer, catcher
         middle = (shoulders["left"] + shoulders["right"]) / 2 + np.array([0.0, ahead, up]) * performer.build.arm
         return carried(performer, palms(performer, middle, radius + gap_m, along=(-0.05, 0.85, 0.35)), performer.upright)
 
-    thrower.act(0.45, f"person draws back the {ball.noun}", "draw back", ball.noun, arms=chest(thrower, 0.42, -0.40), straight=True, pause=(0, 0))
+    thrower.act(
+        0.45,
+        f"person draws back the {ball.noun}",
+        "draw back",
+        ball.noun,
+        arms=chest(thrower, 0.42, -0.40),
+        straight=True,
+        pause=(0, 0),
+    )
     begin = thrower.now
-    thrower.act(0.42, f"person throws the {ball.noun}", "throw", ball.noun, arms=chest(thrower, 0.92, -0.05), straight=True, pause=(0.1, 0.2))
+    thrower.act(
+        0.42,
+        f"person throws the {ball.noun}",
+        "throw",
+        ball.noun,
+        arms=chest(thrower, 0.92, -0.05),
+        straight=True,
+        pause=(0.1, 0.2),
+    )
     at = begin + 0.55 * (thrower.arms["left"].time_s - begin)
     thrower.untouch(ball.noun, at)
     shoulders = catcher.shoulders(catcher.upright)
@@ -218,5 +280,3 @@ def _throw(stage: Stage, ball: Thing, radius: float, thrower: Performer, catcher
     catcher.touch(ball.noun)
     catcher.act(0.5, f"person catches the {ball.noun}", "catch", ball.noun, arms=chest(catcher, 0.52, -0.42), straight=True)
     thrower.act(0.5, arms=chest(thrower, 0.60, -0.35, 0.08), straight=True)
-
-

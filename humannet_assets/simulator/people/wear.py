@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from humannet_assets.simulator.cameras import Matrix
 from humannet_assets.simulator.people.build import Look
+from humannet_assets.simulator.people.shapes import egg
 from humannet_assets.simulator.world import Mesh, SceneBuilder, Shape
 
 Vector = npt.NDArray[np.float64]
@@ -39,7 +40,7 @@ class LinkPart:
 
 def ball(name: str, link: str, at: Point, axes: Point, material: str, frame: Matrix | None = None) -> LinkPart:
     """An ellipsoid of those half axes."""
-    return LinkPart(name, link, "ellipsoid", axes, np.array(at), material, np.eye(3) if frame is None else frame)
+    return skin_of(name, link, egg(axes), material, at, frame)
 
 
 def bar(name: str, link: str, start: Point, end: Point, radius: float, material: str) -> LinkPart:
@@ -92,7 +93,11 @@ class Dress:
         def cloth(part: str, rgb: npt.ArrayLike, picture: npt.NDArray[np.uint8] | None) -> str:
             return color(part, rgb, 0.03) if picture is None else scene.surface(f"{name}_{part}", picture, shine=0.03)
 
-        skin, top, bottom = color("skin", tone, 0.15), cloth("top", look.top, look.top_picture), color("bottom", look.bottom, 0.03)
+        skin, top, bottom = (
+            color("skin", tone, 0.15),
+            cloth("top", look.top, look.top_picture),
+            color("bottom", look.bottom, 0.03),
+        )
         return cls(
             skin=skin, hair=color("hair", look.hair, 0.2), top=top, bottom=bottom, shoes=color("shoes", look.shoes, 0.3),
             lips=color("lips", tone * (0.82, 0.50, 0.50)), white=color("white", (0.93, 0.93, 0.91), 0.4),

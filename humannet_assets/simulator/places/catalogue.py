@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from humannet_assets.simulator.places.draft import Draft, finish
+from humannet_assets.simulator.places.greens import park
 from humannet_assets.simulator.places.halls import corridor, station_hall
 from humannet_assets.simulator.places.living import bedroom, living_room
+from humannet_assets.simulator.places.market import market
 from humannet_assets.simulator.places.place import Place
 from humannet_assets.simulator.places.room import NoRoomError
+from humannet_assets.simulator.places.street import street
 from humannet_assets.simulator.places.trade import cafe, shop
 from humannet_assets.simulator.places.wet_rooms import bathroom, kitchen
 from humannet_assets.simulator.places.workplaces import classroom, laboratory, office, workshop
@@ -39,14 +42,21 @@ PLACES: Mapping[str, Kind] = {
     "living_room": Kind("home", "a sofa, a bookcase, a dining table, carpets and pictures", False, living_room),
     "bedroom": Kind("home", "a bed, a wardrobe, a desk, a chest of drawers", False, bedroom),
     "bathroom": Kind("home", "tiles, a tub, a vanity, a washing machine with a folding top", False, bathroom),
-    "workshop": Kind("industrial_construction", "benches under boards of tools, a vise, machines, shelves of boxes", False, workshop),
+    "workshop": Kind(
+        "industrial_construction", "benches under boards of tools, a vise, machines, shelves of boxes", False, workshop
+    ),
     "office": Kind("work_study", "desks with screens, files, a whiteboard, a wall of windows", False, office),
     "classroom": Kind("work_study", "rows of desks before a blackboard, maps, shelves of books", False, classroom),
     "laboratory": Kind("work_study", "white benches, reagents, microscopes, a fume hood", False, laboratory),
     "shop": Kind("retail", "aisles between shelves of goods, a cooler, fruit, a till, a packing table", False, shop),
     "cafe": Kind("dining", "a bar with an espresso machine, small tables, menus in chalk, a shop window", False, cafe),
-    "station_hall": Kind("transportation", "a high hall with columns, departures, a kiosk, counters, benches", False, station_hall),
+    "station_hall": Kind(
+        "transportation", "a high hall with columns, departures, a kiosk, counters, benches", False, station_hall
+    ),
     "corridor": Kind("work_study", "a long corridor with doors, lockers, boards of notices, a reception", False, corridor),
+    "street": Kind("outdoor", "a crossing between houses: shops, parked cars, trees, lamps, cafe tables", True, street),
+    "park": Kind("outdoor", "lawns between paths: trees, benches, picnic tables, a fountain", True, park),
+    "market": Kind("retail", "stalls with fruit, flowers and goods on a square between houses", True, market),
 }
 """Every kind of place by name."""
 

@@ -14,7 +14,9 @@ WOODS: tuple[Color, ...] = (
 """Birch, oak, walnut, wenge, ash, cherry."""
 
 
-def _hsv(rng: np.random.Generator, hue: tuple[float, float], saturation: tuple[float, float], value: tuple[float, float]) -> Color:
+def _hsv(
+    rng: np.random.Generator, hue: tuple[float, float], saturation: tuple[float, float], value: tuple[float, float]
+) -> Color:
     return colorsys.hsv_to_rgb(rng.uniform(*hue) % 1.0, rng.uniform(*saturation), rng.uniform(*value))
 
 
@@ -50,7 +52,12 @@ def grey(rng: np.random.Generator, low: float = 0.25, high: float = 0.85) -> Col
 
 def green(rng: np.random.Generator) -> Color:
     """Leaves."""
-    return _hsv(rng, (0.22, 0.36), (0.45, 0.7), (0.28, 0.5))
+    return _hsv(rng, (0.20, 0.36), (0.35, 0.6), (0.30, 0.52))
+
+
+def turf(rng: np.random.Generator) -> Color:
+    """A lawn."""
+    return _hsv(rng, (0.17, 0.29), (0.32, 0.5), (0.38, 0.54))
 
 
 def earth(rng: np.random.Generator) -> Color:
@@ -58,10 +65,30 @@ def earth(rng: np.random.Generator) -> Color:
     return _hsv(rng, (0.0, 0.13), (0.12, 0.5), (0.5, 0.85))
 
 
+def stone(rng: np.random.Generator) -> Color:
+    """Paving: greys, sand, pale red."""
+    return _hsv(rng, (0.02, 0.14), (0.05, 0.3), (0.48, 0.72))
+
+
 def woody(rng: np.random.Generator) -> Color:
     """One of `WOODS`, a little lighter or darker."""
     red, green_, blue = np.asarray(WOODS[int(rng.integers(len(WOODS)))]) * rng.uniform(0.88, 1.1)
     return (float(red), float(green_), float(blue))
+
+
+def plank(rng: np.random.Generator) -> Color:
+    """Wood of surfaces people work on: pale, grey or painted. Skin on brown wood is what hand detectors miss."""
+    kind = rng.random()
+    if kind < 0.55:
+        return _hsv(rng, (0.08, 0.13), (0.12, 0.34), (0.68, 0.86))
+    if kind < 0.8:
+        return _hsv(rng, (0.08, 0.16), (0.04, 0.14), (0.5, 0.72))
+    return _hsv(rng, (0.25, 0.62), (0.15, 0.45), (0.42, 0.7))
+
+
+def cool(rng: np.random.Generator) -> Color:
+    """Greens, blues and greys, far from skin."""
+    return _hsv(rng, (0.25, 0.72), (0.05, 0.45), (0.35, 0.75))
 
 
 def darker(color: Color, share: float) -> Color:

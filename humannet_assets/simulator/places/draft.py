@@ -33,8 +33,9 @@ HANDS_ABOVE_M = 0.40
 class Draft:
     """A scene and what its maker knows of it.
 
-    `floors` are the rectangles people may walk on, `posts` where surveillance cameras may hang, `tours` points that routes pass
-    in their order (the stations come in by themselves when `tours` is empty), `stage` the floor on which people are filmed.
+    `floors` are the rectangles people may walk on, `posts` where surveillance cameras may hang, `waypoints` where the first
+    route leads besides past every station (it begins at the first of them), `tours` what further routes pass in their order,
+    `stage` the floor on which people are filmed.
     """
 
     builder: SceneBuilder
@@ -42,6 +43,7 @@ class Draft:
     floors: list[Rect]
     posts: list[tuple[float, float, float]]
     stations: list[Station] = field(default_factory=list)
+    waypoints: list[tuple[float, float]] = field(default_factory=list)
     tours: list[list[tuple[float, float]]] = field(default_factory=list)
     stage: Rect | None = None
     least_route_m: float = 5.0
@@ -57,7 +59,9 @@ def draft_room(room: Room, stations: Sequence[Station]) -> Draft:
     return Draft(room.builder, room.palette, [room.floor], posts, list(stations))
 
 
-def begin(rng: np.random.Generator, sky: tuple[tuple[float, ...], tuple[float, ...]] | None = None) -> tuple[SceneBuilder, Palette]:
+def begin(
+    rng: np.random.Generator, sky: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+) -> tuple[SceneBuilder, Palette]:
     """An empty scene and its palette."""
     builder = SceneBuilder(sky=sky)
     return builder, Palette(builder, rng)
@@ -74,7 +78,12 @@ def _lay_mats(draft: Draft, rng: np.random.Generator) -> None:
             middle = station.frame() @ np.array([rng.uniform(-0.05, 0.05), (station.near_m + station.far_m) / 2 - 0.01, 0, 1.0])
             turn = station.heading_rad + float(rng.normal(0, 0.03))
             spread = Stand(draft.builder, f"{station.name}_mat", _xyz(middle), turn)
-            spread.box("mat", (0, 0, 0), (float(rng.uniform(0.46, 0.6)), station.far_m - station.near_m, 0.003), draft.palette.show(mat))
+            spread.box(
+                "mat",
+                (0, 0, 0),
+                (float(rng.uniform(0.46, 0.6)), station.far_m - station.near_m, 0.003),
+                draft.palette.show(mat),
+            )
 
 
 def finish(draft: Draft, name: str, environment: str, rng: np.random.Generator) -> Place:
@@ -89,12 +98,11 @@ def finish(draft: Draft, name: str, environment: str, rng: np.random.Generator) 
         raise NoRoomError(f"there are only {len(draft.stations)} stations")
     for station in draft.stations:
         _check(survey, station)
-    tours = draft.tours or [_tour(survey, draft, rng)]
-    routes = [survey.route(tour) for tour in tours]
+    routes = [survey.route(tour) for tour in (_tour(survey, draft, rng), *draft.tours)]
     if _length(routes[0]) < draft.least_route_m:
         raise NoRoomError(f"the route is only {_length(routes[0]):.1f} m long")
     for station in draft.stations:
-        _check_approach(survey, station, routes)
+        _check_approach(survey, station, routes[0])
     spots, tripods, surveillance = survey.stage(draft.posts, within=draft.stage)
     return Place(name, environment, draft.builder, draft.stations, routes, spots, tripods, surveillance)
 
@@ -119,10 +127,10 @@ def _check(survey: Survey, station: Station) -> None:
             raise NoRoomError(f"something stands in the way at {station.name}")
 
 
-def _check_approach(survey: Survey, station: Station, routes: Sequence[Points]) -> None:
-    """A wearer gets from a route to the station: near, and with nothing at chest height between."""
+def _check_approach(survey: Survey, station: Station, route: Points) -> None:
+    """A wearer gets from the route to the station: near, and with nothing at chest height between."""
     origin = np.asarray(station.origin)
-    ways = np.concatenate([_along(route) for route in routes])
+    ways = _along(route)
     nearest = ways[np.argmin(np.linalg.norm(ways - origin, axis=1))]
     if np.linalg.norm(nearest - origin) > APPROACH_M:
         raise NoRoomError(f"no route leads to {station.name}")
@@ -133,12 +141,12 @@ def _check_approach(survey: Survey, station: Station, routes: Sequence[Points]) 
 
 
 def _tour(survey: Survey, draft: Draft, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Past every station, beginning and ending far apart."""
+    """Past every station and waypoint, else beginning and ending far apart."""
     stops = []
     for station in draft.stations:
         behind = station.frame() @ np.array([0, -0.45, 0, 1.0])
         stops.append(survey.nearest(behind[:2]))
-    spread = survey.far_points(rng, 2 if stops else 3)
+    spread = [np.asarray(point) for point in draft.waypoints] or survey.far_points(rng, 2 if stops else 3)
     left, tour = [*stops, *spread[1:]], [spread[0]]
     while left:
         nearest = int(np.argmin([np.linalg.norm(stop - tour[-1]) for stop in left]))

@@ -86,7 +86,9 @@ def rug(room: Room, x: float, y: float, size: tuple[float, float], *, turn_rad: 
     stand.box("rug", (0, 0, 0.005), (*size, 0.01), room.palette.cloak(textures.carpet, muted(room.rng)))
 
 
-def pendant(room: Room, name: str, x: float, y: float, *, z: float = 1.95, color: Color = (0.95, 0.9, 0.75), width: float = 0.36) -> None:
+def pendant(
+    room: Room, name: str, x: float, y: float, *, z: float = 1.95, color: Color = (0.95, 0.9, 0.75), width: float = 0.36
+) -> None:
     """A lamp on a cord from the ceiling; it shines by itself, light comes from the room's lamp."""
     stand = Stand(room.builder, name, (x, y, 0.0))
     shade = room.palette.paint(color, glow=0.35)

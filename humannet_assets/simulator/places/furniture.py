@@ -13,6 +13,11 @@ from humannet_assets.simulator.places.palette import Painter, Palette
 from humannet_assets.simulator.places.stand import Stand
 from humannet_assets.simulator.textures import Color
 
+FRUIT: tuple[Color, ...] = (
+    (0.85, 0.25, 0.12), (0.92, 0.6, 0.12), (0.45, 0.65, 0.2), (0.85, 0.8, 0.25), (0.5, 0.15, 0.3), (0.6, 0.4, 0.2),
+)  # fmt: skip
+"""Colours of fruit."""
+
 _FACE_M = 0.004
 """A picture lies this much before the body it belongs to."""
 
@@ -112,11 +117,11 @@ def bed(stand: Stand, width: float, frame: str, sheet: str, blanket: str) -> Non
 
 def bench(stand: Stand, width: float, slats: str, frame: str) -> None:
     """A bench about its foot, with a back; who sits on it looks along -y."""
-    stand.box("seat", (0, 0, 0.44), (width, 0.42, 0.04), slats)
-    stand.box("back", (0, 0.21, 0.68), (width, 0.03, 0.34), slats, tilt_rad=-0.15)
+    stand.box("seat", (0, -0.03, 0.44), (width, 0.4, 0.04), slats)
+    stand.box("back", (0, 0.2, 0.68), (width, 0.035, 0.34), slats)
     for i, x in enumerate((-0.38, 0.38)):
-        stand.box(f"leg{i}", (x * width, 0.02, 0.21), (0.05, 0.4, 0.42), frame)
-        stand.box(f"post{i}", (x * width, 0.225, 0.55), (0.045, 0.03, 0.6), frame, tilt_rad=-0.15)
+        stand.box(f"side{i}", (x * width, 0.03, 0.21), (0.05, 0.4, 0.42), frame)
+    stand.box("stay", (0, 0.225, 0.46), (0.3, 0.02, 0.5), frame)
 
 
 def bookcase(stand: Stand, palette: Palette, size: tuple[float, float, float], wood: Color) -> None:
@@ -170,3 +175,19 @@ def sideboard(
     """A low cupboard with doors and drawers."""
     color, body = cabinet_colors(palette, rng)
     chest(stand, size, body, palette.show(pictures.cabinet, color, columns, 1, int(rng.integers(0, columns))))
+
+
+def crates(
+    stand: Stand, palette: Palette, rng: np.random.Generator, width: float, wood: str, *, rows: int = 2, columns: int = 3
+) -> None:  # fmt: skip
+    """Rising rows of crates with fruit on a step, its back at the frame's origin."""
+    depth = 0.36 * rows
+    stand.box("base", (0, -depth / 2 - 0.01, 0.28), (width, depth, 0.5), wood)
+    colors = rng.permutation(len(FRUIT))
+    for row in range(rows):
+        for i in range(columns):
+            fruit = palette.show(goods.fruit, FRUIT[int(colors[(row * columns + i) % len(FRUIT)])])
+            middle = ((i - (columns - 1) / 2) * width / columns, -depth + 0.18 + 0.36 * row, 0.6 + 0.16 * row)
+            stand.box(f"crate{row}{i}", middle, (width / columns - 0.03, 0.34, 0.16), fruit, tilt_rad=0.22)
+        if row:
+            stand.box("step", (0, -0.17, 0.6), (width - 0.04, 0.3, 0.16), wood)

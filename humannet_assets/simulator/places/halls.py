@@ -8,11 +8,12 @@ import numpy as np
 
 from humannet_assets.simulator import textures
 from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
-from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, tinted, vivid, woody
+from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, plank, tinted, vivid, woody
 from humannet_assets.simulator.places.draft import Draft, draft_room
 from humannet_assets.simulator.places.interior import TABLE_M, WORKTOP_M, empty_room, fringe, plain_ceiling, worktop
 from humannet_assets.simulator.places.place import Station
 from humannet_assets.simulator.places.room import Room
+
 
 def corridor(rng: np.random.Generator) -> Draft:
     """A long corridor with doors on both sides, lockers, benches, boards of notices, a desk and a table by the wall."""
@@ -25,7 +26,9 @@ def corridor(rng: np.random.Generator) -> Draft:
     )
     upper = palette.cover(textures.plaster if rng.random() < 0.7 else textures.wallpaper, pale(rng), period_m=1.2)
     end = palette.cover(textures.bricks, earth(rng), period_m=1.2) if rng.random() < 0.5 else upper
-    room.shell(floors[int(rng.integers(3))](), {"north": end, "south": end, "east": upper, "west": upper}, plain_ceiling(palette))
+    room.shell(
+        floors[int(rng.integers(3))](), {"north": end, "south": end, "east": upper, "west": upper}, plain_ceiling(palette)
+    )
     lower = palette.cover(textures.wood if rng.random() < 0.5 else textures.plaster, tinted(rng), period_m=1.0)
     room.dado(lower, 1.1)
     stations = [*_desk_by_wall(room), *_reception(room)]
@@ -53,7 +56,9 @@ def corridor(rng: np.random.Generator) -> Draft:
                     seat.box(f"leg{j}", (x, -0.22, 0.2), (0.05, 0.32, 0.41), palette.paint((0.2, 0.2, 0.2)))
     painters = (pictures.notices, pictures.poster, pictures.painting, pictures.notices)
     for i in range(12):
-        fixtures.picture(room, ("east", "west")[i % 2], painters[int(rng.integers(4))], size=(float(rng.uniform(0.6, 1.1)), 0.7), z=1.65)
+        fixtures.picture(
+            room, ("east", "west")[i % 2], painters[int(rng.integers(4))], size=(float(rng.uniform(0.6, 1.1)), 0.7), z=1.65
+        )
     for wall in ("north", "south"):
         green = room.against(wall, "plant", 0.5, 0.5, 0.6)
         if green is not None:
@@ -70,7 +75,9 @@ def _desk_by_wall(room: Room) -> list[Station]:
     stand = room.against(("east", "west")[int(rng.integers(2))], "sorting", 1.6, 0.7, 1.4, u=(-2.0, 2.0))
     if stand is None:
         return []
-    furniture.table(stand.at("table", 0, -0.35), (1.56, 0.68, WORKTOP_M), worktop(palette, rng), palette.paint(grey(rng)), style=1)
+    furniture.table(
+        stand.at("table", 0, -0.35), (1.56, 0.68, WORKTOP_M), worktop(palette, rng), palette.paint(grey(rng)), style=1
+    )
     fringe(stand, room, 0.1, 0.8, WORKTOP_M)
     clutter.papers(stand.at("papers", -0.62, -0.2, WORKTOP_M), palette, rng)
     return [stand.station("sorting", "table", 0.15, -0.69, WORKTOP_M, far_m=0.62)]
@@ -100,7 +107,9 @@ def station_hall(rng: np.random.Generator) -> Draft:
     room = empty_room(rng, (12.0, 15.0), (14.0, 18.0), (4.6, 6.0), evening=0.25)
     palette = room.palette
     stone = earth(rng)
-    floor = palette.cover(textures.terrazzo if rng.random() < 0.5 else textures.tiles, darker(pale(rng), 0.95), period_m=2.4, shine=0.2)
+    floor = palette.cover(
+        textures.terrazzo if rng.random() < 0.5 else textures.tiles, darker(pale(rng), 0.95), period_m=2.4, shine=0.2
+    )
     walls = palette.cover(textures.paving, stone, period_m=2.0)
     room.shell(floor, walls, palette.cover(textures.metal, grey(rng, 0.5, 0.8), period_m=2.5))
     room.dado(palette.cover(textures.terrazzo, darker(stone, 0.6), period_m=1.2), 1.0)
@@ -134,6 +143,8 @@ def station_hall(rng: np.random.Generator) -> Draft:
             furniture.plant(green.at("pot", 0, -0.4), palette, rng, float(rng.uniform(1.6, 2.4)))
     fixtures.ceiling_lights(room, 3, 3, size=(0.5, 1.8))
     room.light()
+    # A single lamp leaves the far ends of a hall in the dark.
+    room.builder.ambient += 0.08
     draft = draft_room(room, stations)
     draft.least_route_m = 15.0
     draft.posts += [(x, y, 3.6) for x in (-room.width_m / 2 + 0.25, room.width_m / 2 - 0.25) for y in (-3.5, 0.0, 3.5)]
@@ -202,7 +213,7 @@ def _high_table(room: Room) -> list[Station]:
         x, y = float(rng.uniform(-2.5, 2.5)), float(rng.uniform(-4.5, 4.5))
         stand = room.amid(f"high_table{i}", (1.1, 0.84), x, y, float(rng.choice((0.0, math.pi / 2))), front_m=0.9, back_m=0.9)
         if stand is not None:
-            top = palette.cover(textures.wood, woody(rng), period_m=0.6)
+            top = palette.cover(textures.wood, plank(rng), period_m=0.6)
             furniture.table(stand, (1.1, 0.84, 1.0), top, palette.paint((0.25, 0.25, 0.27)), style=2)
             clutter.pot_plant(stand.at("plant", 0.4, 0.28, 1.0), palette, rng)
             return [stand.station("standing", "table", -0.05, -0.42, 1.0, far_m=0.62)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from humannet_assets.simulator import textures
 from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
-from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, tinted, woody
+from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, plank, tinted, woody
 from humannet_assets.simulator.places.draft import begin
 from humannet_assets.simulator.places.palette import Palette
 from humannet_assets.simulator.places.place import Station
@@ -68,9 +68,9 @@ def worktop(palette: Palette, rng: np.random.Generator) -> str:
     """The surface of a worktop: stone, wood, or plain."""
     kind = int(rng.integers(3))
     if kind == 0:
-        return palette.cover(textures.terrazzo, grey(rng, 0.4, 0.8), period_m=0.5, shine=0.2)
+        return palette.cover(textures.terrazzo, grey(rng, 0.45, 0.85), period_m=0.5, shine=0.2)
     if kind == 1:
-        return palette.cover(textures.wood, woody(rng), period_m=0.5, shine=0.15)
+        return palette.cover(textures.wood, plank(rng), period_m=0.5, shine=0.15)
     return palette.cover(textures.plaster, grey(rng, 0.5, 0.85), period_m=0.8, shine=0.2)
 
 
@@ -98,7 +98,7 @@ def dining_table(
     stand = room.amid(name, (width, depth), x, y, math.pi / 2 if turned else 0.0, front_m=0.8, back_m=0.8)
     if stand is None:
         return []
-    tone = woody(rng)
+    tone = plank(rng)
     wood = palette.cloak(textures.wood, tone)
     furniture.table(stand, (width, depth, TABLE_M), tabletop(palette, rng, tone), wood, style=int(rng.integers(2)))
     seat = palette.cover(textures.cloth, muted(rng), period_m=0.4) if rng.random() < 0.5 else wood
@@ -123,9 +123,11 @@ def desk(
     stand = room.against(wall, name, width, depth, 1.3, front_m=0.85)
     if stand is None:
         return []
-    wood = woody(rng) if rng.random() < 0.6 else grey(rng, 0.55, 0.88)
+    wood = plank(rng) if rng.random() < 0.6 else grey(rng, 0.55, 0.88)
     top = palette.cover(textures.wood if rng.random() < 0.7 else textures.plaster, wood, period_m=0.7)
-    furniture.table(stand.at("table", 0, -depth / 2), (width, depth, TABLE_M), top, palette.cloak(textures.metal, grey(rng)), style=1)
+    furniture.table(
+        stand.at("table", 0, -depth / 2), (width, depth, TABLE_M), top, palette.cloak(textures.metal, grey(rng)), style=1
+    )
     side = float(rng.choice((-1.0, 1.0)))
     work_x = side * (width / 2 - 0.5)
     if screen:

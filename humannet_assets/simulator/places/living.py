@@ -34,7 +34,9 @@ def living_room(rng: np.random.Generator) -> Draft:
     fixtures.rug(room, x, y, (float(rng.uniform(2.2, 2.8)), float(rng.uniform(1.5, 1.9))), turn_rad=turn)
     bx, by = (room.width_m / 2, room.depth_m / 2)
     away = {"north": (0, -by + 1.35), "south": (0, by - 1.35), "east": (-bx + 1.35, 0), "west": (bx - 1.35, 0)}[walls[0]]
-    stations = dining_table(room, "dining", *away, width=float(rng.uniform(1.6, 1.9)), turned=turn > 0, seats=int(rng.integers(2, 5)))
+    stations = dining_table(
+        room, "dining", *away, width=float(rng.uniform(1.6, 1.9)), turned=turn > 0, seats=int(rng.integers(2, 5))
+    )
     if stations:
         fixtures.pendant(room, "pendant", *away, color=pale(rng), width=0.45)
     _storage(room, walls[1], walls[3])

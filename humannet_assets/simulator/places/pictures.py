@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from humannet_assets.simulator.places.canvas import Canvas
-from humannet_assets.simulator.places.colors import darker, earth, green, grey, muted, pale, vivid
+from humannet_assets.simulator.places.colors import cool, darker, earth, green, grey, muted, pale, vivid
 from humannet_assets.simulator.textures import Color, Picture
 
 Moment = Literal["day", "evening"]
@@ -135,11 +135,15 @@ def window(rng: np.random.Generator, moment: Moment, outlook: Outlook, color: Co
             wide, high = rng.uniform(0.2, 0.45), rng.uniform(0.05, 0.45 if outlook == "street" else 0.15)
             house = darker(earth(rng), light)
             canvas.rect(x, high, x + wide, 1, house)
-            canvas.polygon([(x - 0.02, high), (x + wide / 2, high - 0.12), (x + wide + 0.02, high)], darker((0.5, 0.25, 0.2), light))
+            canvas.polygon(
+                [(x - 0.02, high), (x + wide / 2, high - 0.12), (x + wide + 0.02, high)], darker((0.5, 0.25, 0.2), light)
+            )
             for u in np.arange(x + 0.03, x + wide - 0.06, 0.085):
                 for v in np.arange(high + 0.05, 0.9, 0.14):
                     lit = not day and rng.random() < 0.4
-                    canvas.rect(u, v, u + 0.045, v + 0.08, (0.98, 0.85, 0.5) if lit else darker((0.3, 0.36, 0.44), 0.4 + light / 2))
+                    canvas.rect(
+                        u, v, u + 0.045, v + 0.08, (0.98, 0.85, 0.5) if lit else darker((0.3, 0.36, 0.44), 0.4 + light / 2)
+                    )
             x += wide + 0.01
         canvas.rect(0, 0.93, 1, 1, darker((0.4, 0.4, 0.4), light))
     canvas.grain(rng, 0.05, 0.5)
@@ -371,7 +375,7 @@ def basin(rng: np.random.Generator, color: Color = (0.7, 0.71, 0.73)) -> Picture
 def mat(rng: np.random.Generator) -> Picture:
     """What lies on a surface to work on: a cutting mat with a grid, a set of stripes, a printed sheet, a desk pad."""
     kind = int(rng.integers(4))
-    color = (muted(rng), muted(rng), pale(rng), grey(rng, 0.2, 0.5))[kind]
+    color = (cool(rng), cool(rng), pale(rng), grey(rng, 0.25, 0.6))[kind]
     canvas = Canvas(color, (160, 256))
     ink = darker(color, 1.5 if sum(color) < 1.5 else 0.55)
     if kind == 0:
@@ -393,4 +397,97 @@ def mat(rng: np.random.Generator) -> Picture:
         canvas.writing(rng, 0.06, 0.1, 0.4, 0.5, ink, 6)
         canvas.ellipse(0.75, 0.5, 0.14, 0.22, ink)
     canvas.grain(rng, 0.06, 0.5)
+    return canvas.picture()
+
+
+def house(rng: np.random.Generator, color: Color, columns: int, storeys: int, brick: bool, moment: Moment) -> Picture:
+    """A house's front: windows with frames and sills on every storey, balconies, a base of stone."""
+    canvas = Canvas(color, (72 * storeys, 72 * columns))
+    if brick:
+        for i, y in enumerate(np.arange(0, 1, 0.07 / storeys)):
+            canvas.rect(0, y, 1, y + 0.008 / storeys, darker(color, 1.2))
+            for x in np.arange((i % 2) * 0.05 / columns, 1, 0.1 / columns):
+                canvas.rect(x, y, x + 0.008 / columns, y + 0.07 / storeys, darker(color, 1.15))
+    canvas.grain(rng, 0.06, 0.9)
+    frame, dark = pale(rng), moment == "evening"
+    shutters = muted(rng) if rng.random() < 0.4 else None
+    for row in range(storeys):
+        top, tall = (row + 0.2) / storeys, 0.55 / storeys
+        for column in range(columns):
+            x, wide = (column + 0.28) / columns, 0.44 / columns
+            if shutters is not None:
+                canvas.rect(x - 0.5 * wide, top, x + 1.5 * wide, top + tall, shutters)
+            canvas.rect(x - 0.06 * wide, top - 0.04 / storeys, x + 1.06 * wide, top + tall + 0.04 / storeys, frame)
+            lit = dark and rng.random() < 0.45
+            pane: Color = (0.98, 0.84, 0.5) if lit else darker((0.34, 0.42, 0.5), rng.uniform(0.5, 1.2))
+            canvas.rect(x, top, x + wide, top + tall, pane)
+            if not lit and rng.random() < 0.6:
+                canvas.rect(x, top, x + wide * rng.uniform(0.2, 0.5), top + tall, darker(pane, 1.5))
+            canvas.rect(x + 0.46 * wide, top, x + 0.54 * wide, top + tall, frame)
+            canvas.rect(x - 0.15 * wide, top + tall, x + 1.15 * wide, top + tall + 0.05 / storeys, darker(frame, 0.8))
+            if row < storeys - 1 and rng.random() < 0.15:
+                canvas.rect(x - 0.3 * wide, top + 0.6 * tall, x + 1.3 * wide, top + 1.15 * tall, darker(color, 0.5))
+        canvas.rect(0, (row + 0.96) / storeys, 1, (row + 1.0) / storeys, darker(color, 0.8))
+    canvas.rect(0, 1 - 0.15 / storeys, 1, 1, darker(color, 0.6))
+    return canvas.picture()
+
+
+def display(rng: np.random.Generator, color: Color) -> Picture:
+    """A shop window full of goods beside a door."""
+    canvas = Canvas(color, (128, 192))
+    canvas.grain(rng, 0.06)
+    left = rng.random() < 0.5
+    x0, door_x = (0.33, 0.05) if left else (0.04, 0.72)
+    canvas.rect(x0, 0.1, x0 + 0.62, 0.82, (0.18, 0.2, 0.23))
+    for row in (0.46, 0.8):
+        x = x0 + 0.02
+        while x < x0 + 0.56:
+            wide, high = rng.uniform(0.03, 0.1), rng.uniform(0.1, 0.28)
+            if rng.random() < 0.7:
+                canvas.rect(x, row - high, x + wide, row, vivid(rng))
+                canvas.rect(x, row - high * 0.6, x + wide, row - high * 0.4, pale(rng))
+            else:
+                canvas.ellipse(x + wide / 2, row - wide, wide / 2, wide, vivid(rng))
+            x += wide + 0.015
+        canvas.rect(x0, row, x0 + 0.62, row + 0.02, darker(color, 0.6))
+    canvas.frame(x0, 0.1, x0 + 0.62, 0.82, darker(color, 0.5), 0.015)
+    canvas.panel(door_x, 0.08, door_x + 0.23, 1.0, darker(color, 0.7), 0.01)
+    canvas.rect(door_x + 0.04, 0.14, door_x + 0.19, 0.7, (0.3, 0.36, 0.4))
+    canvas.rect(door_x + 0.17, 0.55, door_x + 0.19, 0.68, _STEEL)
+    return canvas.picture()
+
+
+def car_side(rng: np.random.Generator, color: Color) -> Picture:
+    """The side of a car: doors, handles, sill, lights at both ends."""
+    canvas = Canvas(color, (48, 192))
+    canvas.rect(0, 0.82, 1, 1, (0.1, 0.1, 0.11))
+    canvas.rect(0, 0.4, 1, 0.45, darker(color, 0.75))
+    for x in (0.3, 0.52, 0.73):
+        canvas.rect(x, 0.0, x + 0.006, 0.82, darker(color, 0.4))
+    for x in (0.46, 0.68):
+        canvas.rect(x, 0.2, x + 0.04, 0.27, darker(color, 0.5))
+    for x, light in ((0.0, (0.8, 0.12, 0.1)), (0.93, (0.95, 0.93, 0.85))):
+        canvas.rect(x, 0.22, x + 0.07, 0.42, light)
+    canvas.grain(rng, 0.02)
+    return canvas.picture()
+
+
+def car_windows(rng: np.random.Generator, color: Color) -> Picture:
+    """The upper part of a car: panes between pillars below the roof."""
+    canvas = Canvas(color, (48, 192))
+    canvas.rect(0.03, 0.16, 0.97, 1.0, (0.15, 0.19, 0.23))
+    canvas.polygon([(0.1, 0.16), (0.3, 0.16), (0.1, 0.9), (0.03, 0.9)], (0.24, 0.29, 0.33))
+    for x in (0.36, 0.68):
+        canvas.rect(x, 0.1, x + 0.03, 1.0, color)
+    canvas.grain(rng, 0.02)
+    return canvas.picture()
+
+
+def stripes(rng: np.random.Generator, color: Color) -> Picture:
+    """Awning cloth: broad stripes of a colour and near white."""
+    canvas = Canvas(color, (96, 192))
+    count = int(rng.integers(6, 11))
+    for i in range(0, count, 2):
+        canvas.rect(i / count, 0, (i + 1) / count, 1, (0.92, 0.91, 0.86))
+    canvas.grain(rng, 0.05)
     return canvas.picture()

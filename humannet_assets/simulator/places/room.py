@@ -16,7 +16,7 @@ import numpy as np
 from humannet_assets.simulator.cameras import rotation
 from humannet_assets.simulator.places.palette import Palette
 from humannet_assets.simulator.places.pictures import Moment
-from humannet_assets.simulator.places.stand import Stand
+from humannet_assets.simulator.places.stand import GRID_M, Stand
 from humannet_assets.simulator.textures import Color
 from humannet_assets.simulator.world import Light, SceneBuilder
 
@@ -49,15 +49,16 @@ class Mood:
     ambient: float
 
 
-def draw_mood(rng: np.random.Generator, *, evening: float = 0.3, strength: tuple[float, float] = (0.46, 0.60)) -> Mood:
-    """Daylight, or lamplight with the share `evening`; a white surface under the lamp comes out at 0.85 to 1.15."""
-    level = float(rng.uniform(*strength))
+def draw_mood(rng: np.random.Generator, *, evening: float = 0.3) -> Mood:
+    """Daylight, or lamplight with the share `evening`; a white surface that faces up comes out at 0.85 to 1.15."""
+    level = float(rng.uniform(0.42, 0.54))
     if rng.random() < evening:
-        warm = float(rng.uniform(0.10, 0.28))
-        return Mood("evening", (level * 1.08, level * (1.04 - warm * 0.5), level * (1.04 - warm)), 0.10, float(rng.uniform(0.40, 0.46)))
+        warm = float(rng.uniform(0.10, 0.26))
+        lamp = (level * 1.08, level * (1.04 - warm * 0.5), level * (1.04 - warm))
+        return Mood("evening", lamp, float(rng.uniform(0.16, 0.22)), float(rng.uniform(0.46, 0.52)))
     cool = float(rng.uniform(-0.04, 0.08))
     lamp = (level * (1 - cool * 0.5), level, level * (1 + cool * 0.5))
-    return Mood("day", lamp, float(rng.uniform(0.14, 0.26)), float(rng.uniform(0.42, 0.52)))
+    return Mood("day", lamp, float(rng.uniform(0.22, 0.32)), float(rng.uniform(0.46, 0.54)))
 
 
 class Room:
@@ -99,13 +100,15 @@ class Room:
 
     def shell(self, floor: str, walls: str | Mapping[WallName, str], ceiling: str, skirting: str | None = None) -> None:
         """Build floor, walls and ceiling."""
-        half = (self.width_m / 2, self.depth_m / 2, 0.1)
+        half = (self.width_m / 2, self.depth_m / 2, GRID_M)
         self.builder.add("floor", "plane", half, floor)
         self.builder.add("ceiling", "plane", half, ceiling, (0, 0, self.height_m), frame=rotation((1, 0, 0), math.pi))
         for name in WALLS:
             stand = self.wall(name, 0.0, name)
             long = self.length(name)
-            stand.sheet("wall", (0, 0, self.height_m / 2), long, self.height_m, walls if isinstance(walls, str) else walls[name])
+            stand.sheet(
+                "wall", (0, 0, self.height_m / 2), long, self.height_m, walls if isinstance(walls, str) else walls[name]
+            )
             if skirting is not None:
                 stand.box("skirting", (0, 0.004, 0.04), (long - 0.024, 0.024, 0.08), skirting)
 
@@ -175,7 +178,12 @@ class Room:
         solid = _world(stand, local)
         front = _world(stand, (x0, y0 - front_m, x1, y1 + back_m))
         inside = self.floor
-        fits = front[0] > inside[0] - 1e-6 and front[1] > inside[1] - 1e-6 and front[2] < inside[2] + 1e-6 and front[3] < inside[3] + 1e-6
+        fits = (
+            front[0] > inside[0] - 1e-6
+            and front[1] > inside[1] - 1e-6
+            and front[2] < inside[2] + 1e-6
+            and front[3] < inside[3] + 1e-6
+        )
         if not fits or any(_overlap(solid, other) for other in (*self._solids, *self._fronts)):
             return False
         if any(_overlap(front, other) for other in self._solids):
@@ -202,7 +210,7 @@ class Room:
         self.builder.lights.append(Light(lamp, (*away, -1.0), self.mood.lamp))
         angle = float(self.rng.uniform(0, 2 * math.pi))
         fill = (self.mood.fill, self.mood.fill, self.mood.fill * 1.05)
-        way = (math.cos(angle), math.sin(angle), -0.35)
+        way = (math.cos(angle), math.sin(angle), -1.2)
         self.builder.lights.append(Light((0, 0, self.height_m - 0.2), way, fill, directional=True, shadow=False))
         # What the floor throws back: without it a ceiling is lit by nothing.
         bounce = tuple(channel * _BOUNCED for channel in self.mood.lamp)

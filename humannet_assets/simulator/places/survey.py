@@ -27,12 +27,15 @@ WALK_M, STAND_M = 0.42, 0.66
 BODY_M = (0.04, 1.95)
 """Heights between which a body touches things: above rugs and thresholds, below lamps."""
 
-TRIPOD_RANGE_M, POST_RANGE_M = (2.1, 5.9), (2.1, 8.8)
+TRIPOD_RANGE_M, POST_RANGE_M = (2.1, 5.9), (2.1, 11.5)
 SPOT_APART_M = 0.9
 """Two people on two spots do not touch."""
 
 _FACING_RAD = math.radians(50)
 """Cameras are within this of where a spot faces."""
+
+_STEEP_RAD = math.radians(35)
+"""Surveillance cameras look down less than this if they can."""
 
 _SEEN_AT = ((0.0, 0.08), (0.0, 0.9), (-0.28, 1.2), (0.28, 1.2), (0.0, 1.72))
 """Points of a standing body (sideways, height) a camera must see."""
@@ -220,19 +223,19 @@ class Survey:
             raise NoRoomError("no three spots are seen by two tripods and from above")
         chosen, first, second, _ = best
         cameras = eyes[[first, second]]
-        standing = [
-            Spot((float(spots[i][0]), float(spots[i][1])), _heading(spots[i], cameras.mean(axis=0))) for i in chosen
-        ]
+        standing = [Spot((float(spots[i][0]), float(spots[i][1])), _heading(spots[i], cameras.mean(axis=0))) for i in chosen]
         middle = spots[chosen].mean(axis=0)
         aim = (float(middle[0]), float(middle[1]), 0.95)
         views = [Viewpost(_point(tripods[i]), aim) for i in (first, second)]
-        above = sorted((post for post, seen in zip(high, watches, strict=True) if seen[chosen].all()), key=self._narrow)
+        above = sorted((post for post, seen in zip(high, watches, strict=True) if seen[chosen].all()), key=lambda post: self._blind(post, middle))
         return standing, views, [Viewpost(_point(post), aim) for post in above]
 
-    def _narrow(self, post: Points) -> int:
-        """How many points of the floor a camera does not see: cameras that hang behind a cupboard come last."""
+    def _blind(self, post: Points, target: Points) -> float:
+        """How little a camera is worth: the share of the floor it does not see, more if it looks down steeply."""
         floor = self._grid[:: max(1, len(self._grid) // 200)]
-        return int(np.count_nonzero(~self.free(post, np.column_stack([floor, np.full(len(floor), 0.3)]))))
+        unseen = 1 - float(self.free(post, np.column_stack([floor, np.full(len(floor), 0.3)])).mean())
+        steep = math.atan2(post[2] - 0.95, float(np.linalg.norm(post[:2] - target)))
+        return unseen + max(0.0, steep - _STEEP_RAD)
 
     def _draw(self, points: Points, count: int) -> Points:
         return points[self._rng.permutation(len(points))[:count]]

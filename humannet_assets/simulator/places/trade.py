@@ -8,15 +8,21 @@ import numpy as np
 
 from humannet_assets.simulator import textures
 from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
-from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, tinted, vivid, woody
+from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, plank, tinted, vivid, woody
 from humannet_assets.simulator.places.draft import Draft, draft_room
-from humannet_assets.simulator.places.interior import TABLE_M, WORKTOP_M, empty_room, fringe, order, tabletop, tiled_floor, worktop
-from humannet_assets.simulator.places.palette import Palette
+from humannet_assets.simulator.places.interior import (
+    TABLE_M,
+    WORKTOP_M,
+    empty_room,
+    fringe,
+    order,
+    tabletop,
+    tiled_floor,
+    worktop,
+)
 from humannet_assets.simulator.places.place import Station
 from humannet_assets.simulator.places.room import Room, WallName
 from humannet_assets.simulator.places.stand import Stand
-
-_FRUIT = ((0.85, 0.25, 0.12), (0.92, 0.6, 0.12), (0.45, 0.65, 0.2), (0.85, 0.8, 0.25), (0.5, 0.15, 0.3), (0.6, 0.4, 0.2))
 
 
 def shop(rng: np.random.Generator) -> Draft:
@@ -52,7 +58,13 @@ def shop(rng: np.random.Generator) -> Draft:
         pile = room.amid(f"pile{i}", (0.7, 0.7), x, y, middle.heading_rad, front_m=0.5, back_m=0.5)
         if pile is not None:
             pile.box("cartons", (0, 0, 0.4), (0.66, 0.66, 0.8), palette.show(goods.boxes, woody(rng), 2))
-            pile.box("top", (0, 0, 0.9), (0.5, 0.5, 0.2), palette.show(goods.fruit, _FRUIT[int(rng.integers(len(_FRUIT)))]), turn_rad=0.2)
+            pile.box(
+                "top",
+                (0, 0, 0.9),
+                (0.5, 0.5, 0.2),
+                palette.show(goods.fruit, furniture.FRUIT[int(rng.integers(len(furniture.FRUIT)))]),
+                turn_rad=0.2,
+            )
     _fruit_stand(room, walls[3] if rng.random() < 0.5 else walls[1])
     fixtures.door(room, walls[0], grey(rng, 0.3, 0.6), glazed=True, width=1.3)
     for wall in (walls[0], walls[0], walls[2]):
@@ -118,7 +130,9 @@ def _gondola(room: Room, name: str, x: float, y: float, heading: float) -> None:
         return
     steel = grey(rng, 0.5, 0.8)
     for i, turn in enumerate((0.0, math.pi)):
-        furniture.rack(stand.at(f"half{i}", 0, 0, turn_rad=turn), palette, (width, 0.41, 1.5), goods.groceries, levels=3, color=steel)
+        furniture.rack(
+            stand.at(f"half{i}", 0, 0, turn_rad=turn), palette, (width, 0.41, 1.5), goods.groceries, levels=3, color=steel
+        )
     ends = palette.show(pictures.poster, vivid(rng))
     for i, side in enumerate((-1, 1)):
         stand.box(f"end{i}", (side * (width / 2 + 0.015), 0, 0.76), (0.025, 0.84, 1.5), ends)
@@ -128,18 +142,7 @@ def _fruit_stand(room: Room, wall: WallName) -> None:
     rng, palette = room.rng, room.palette
     stand = room.against(wall, "fruit", 1.7, 0.8, 1.2, front_m=0.8)
     if stand is not None:
-        crates(stand, palette, rng, 1.66, palette.cloak(textures.wood, woody(rng)))
-
-
-def crates(stand: Stand, palette: Palette, rng: np.random.Generator, width: float, wood: str) -> None:
-    """Two rising rows of crates with fruit on a stand, its back at the frame's origin."""
-    stand.box("base", (0, -0.4, 0.28), (width, 0.74, 0.56), wood)
-    colors = rng.permutation(len(_FRUIT))
-    for row, (y, z) in enumerate(((-0.57, 0.62), (-0.22, 0.80))):
-        for i in range(3):
-            x = (i - 1) * width / 3
-            fruit = palette.show(goods.fruit, _FRUIT[int(colors[(row * 3 + i) % len(_FRUIT)])])
-            stand.box(f"crate{row}{i}", (x, y, z), (width / 3 - 0.03, 0.34, 0.16), fruit, tilt_rad=0.22)
+        furniture.crates(stand, palette, rng, 1.66, palette.cloak(textures.wood, woody(rng)))
 
 
 def cafe(rng: np.random.Generator) -> Draft:
@@ -151,7 +154,12 @@ def cafe(rng: np.random.Generator) -> Draft:
     bare = palette.cover(textures.bricks, earth(rng), period_m=1.2)
     plain = palette.cover(textures.plaster if rng.random() < 0.6 else textures.damask, tinted(rng), period_m=1.0)
     ceiling = palette.cover(textures.wood if rng.random() < 0.4 else textures.plaster, darker(pale(rng), 0.9), period_m=1.4)
-    room.shell(floor, {walls[0]: bare, walls[1]: plain, walls[2]: plain, walls[3]: bare if rng.random() < 0.5 else plain}, ceiling, palette.paint(woody(rng)))
+    room.shell(
+        floor,
+        {walls[0]: bare, walls[1]: plain, walls[2]: plain, walls[3]: bare if rng.random() < 0.5 else plain},
+        ceiling,
+        palette.paint(woody(rng)),
+    )
     stations = _bar(room, walls[0], end)
     pictures_walls = (walls[1], walls[3])
     fixtures.window(room, walls[2], 2.4, sill_m=0.6, top_m=2.4, curtains=False, outlook="street")
@@ -160,8 +168,12 @@ def cafe(rng: np.random.Generator) -> Draft:
         fixtures.window(room, wall, 1.5, sill_m=0.8, top_m=2.2, outlook="street")
         fixtures.picture(room, wall, pictures.menu, size=(0.7, 1.0), z=1.7)
         fixtures.picture(room, wall, pictures.painting, size=(0.8, 0.6), z=1.7)
-    top, frame = tabletop(palette, rng, wood), palette.paint((0.14, 0.14, 0.15))
-    seat = palette.cloak(textures.wood, woody(rng)) if rng.random() < 0.6 else palette.cover(textures.cloth, vivid(rng), period_m=0.4)
+    top, frame = tabletop(palette, rng, plank(rng)), palette.paint((0.14, 0.14, 0.15))
+    seat = (
+        palette.cloak(textures.wood, woody(rng))
+        if rng.random() < 0.6
+        else palette.cover(textures.cloth, vivid(rng), period_m=0.4)
+    )
     stations += _tables(room, walls[0], top, frame, seat)
     green = room.against(walls[1], "plant", 0.5, 0.5, 0.6)
     if green is not None:
@@ -180,20 +192,33 @@ def _bar(room: Room, wall: WallName, end: int) -> list[Station]:
     color, body = furniture.cabinet_colors(palette, rng)
     for i, z in enumerate((1.5, 1.9)):
         claim.box(f"board{i}", (0, -0.12, z), (width - 0.3, 0.24, 0.03), body)
-        claim.box(f"row{i}", (0, -0.1, z + 0.17), (width - 0.5, 0.16, 0.3), palette.show(goods.bottles, darker(color, 0.8), 1, repeat=(3, 1)))
+        claim.box(
+            f"row{i}",
+            (0, -0.1, z + 0.17),
+            (width - 0.5, 0.16, 0.3),
+            palette.show(goods.bottles, darker(color, 0.8), 1, repeat=(3, 1)),
+        )
     claim.box("menu", (-end * 0.3, -0.02, 2.48), (1.4, 0.03, 0.5), palette.show(pictures.menu))
     desk = claim.at("desk", 0, -2.05, turn_rad=math.pi)
     top = worktop(palette, rng)
     furniture.counter(desk, (width, 0.74, 0.95), body, palette.show(pictures.cabinet, color, 5), top)
     guests = desk.at("guests", 0, 0, turn_rad=math.pi)
-    planks = palette.cover(textures.wood, woody(rng), period_m=0.5) if rng.random() < 0.5 else palette.cover(textures.tiles, vivid(rng), period_m=0.6)
+    planks = (
+        palette.cover(textures.wood, woody(rng), period_m=0.5)
+        if rng.random() < 0.5
+        else palette.cover(textures.tiles, vivid(rng), period_m=0.6)
+    )
     guests.sheet("panel", (0, -0.004, 0.46), width - 0.02, 0.88, planks)
     clutter.espresso(desk.at("espresso", end * (width / 2 - 0.4), -0.42, 0.95), palette, rng)
     clutter.cake(desk.at("cake", end * (width / 2 - 0.95), -0.3, 0.95), palette, rng)
     clutter.till(desk.at("till", -end * (width / 2 - 0.25), -0.4, 0.95), palette, rng)
     for i, x in enumerate((-0.9, 0.0, 0.9)):
-        furniture.stool(guests.at(f"stool{i}", x, -0.42), palette.paint(muted(rng)), palette.paint((0.15, 0.15, 0.15)), height=0.72)
-        fixtures.pendant(room, f"{claim.name}lamp{i}", *(float(v) for v in desk.point(x, -0.3)[:2]), z=2.0, color=pale(rng), width=0.26)
+        furniture.stool(
+            guests.at(f"stool{i}", x, -0.42), palette.paint(muted(rng)), palette.paint((0.15, 0.15, 0.15)), height=0.72
+        )
+        fixtures.pendant(
+            room, f"{claim.name}lamp{i}", *(float(v) for v in desk.point(x, -0.3)[:2]), z=2.0, color=pale(rng), width=0.26
+        )
     return [desk.station("bar", "counter", -end * 0.35, -0.74, 0.95)]
 
 

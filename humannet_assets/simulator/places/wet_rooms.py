@@ -12,7 +12,6 @@ from humannet_assets.simulator.places.interior import WORKTOP_M, decorate, dinin
 from humannet_assets.simulator.places.place import Station
 from humannet_assets.simulator.places.room import Room, WallName
 from humannet_assets.simulator.places.stand import Stand
-from humannet_assets.simulator.textures import Color
 
 _RUN_M = 0.68
 """Depth of a run of cupboards: a wearer's hands come 0.56 m over the edge."""
@@ -121,7 +120,9 @@ class _Units:
     def thing(self, run: Stand, x: float) -> None:
         """Something that stands on a worktop."""
         things = clutter.SETS["kitchen"]
-        things[int(self._room.rng.integers(len(things)))](run.at(f"thing{x:.1f}", x, -0.28, WORKTOP_M), self._room.palette, self._room.rng)
+        things[int(self._room.rng.integers(len(things)))](
+            run.at(f"thing{x:.1f}", x, -0.28, WORKTOP_M), self._room.palette, self._room.rng
+        )
 
     def above(self, wall: WallName, u: float, width: float) -> None:
         """Wall cupboards, or an open shelf of jars."""
@@ -136,7 +137,9 @@ class _Units:
             wood = palette.paint(darker(self._color, 0.6))
             for i, z in enumerate((1.54, 1.88)):
                 stand.box(f"board{i}", (0, -0.12, z), (width, 0.24, 0.025), wood)
-                row = palette.show(goods.bottles if i else goods.groceries, self._color, 1, repeat=(max(1, round(width / 0.9)), 1))
+                row = palette.show(
+                    goods.bottles if i else goods.groceries, self._color, 1, repeat=(max(1, round(width / 0.9)), 1)
+                )
                 stand.box(f"row{i}", (0, -0.1, z + 0.135), (width - 0.1, 0.16, 0.24), row)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from humannet_assets.simulator import textures
 from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
-from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, tinted, vivid, woody
+from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, plank, tinted, vivid, woody
 from humannet_assets.simulator.places.draft import Draft, draft_room
 from humannet_assets.simulator.places.interior import TABLE_M, empty_room, fringe, order, plain_ceiling
 from humannet_assets.simulator.places.place import Station
@@ -28,7 +28,7 @@ def workshop(rng: np.random.Generator) -> Draft:
     stone = palette.cover(textures.bricks if brick else textures.concrete, earth(rng) if brick else grey(rng, 0.55, 0.75))
     beams = palette.cover(textures.wood, darker(woody(rng), 0.9), period_m=1.2)
     room.shell(palette.cover(textures.concrete, grey(rng, 0.4, 0.62), period_m=2.0), stone, beams)
-    oak, iron = palette.cover(textures.wood, woody(rng), period_m=0.6), palette.cloak(textures.metal, grey(rng, 0.25, 0.5))
+    oak, iron = palette.cover(textures.wood, plank(rng), period_m=0.6), palette.cloak(textures.metal, grey(rng, 0.25, 0.5))
     stations = [_bench(room, walls[0], oak, iron, end), *_joinery(room, oak, iron)]
     _machines(room, walls[1])
     for wall in (walls[3], walls[1]):
@@ -56,7 +56,9 @@ def _bench(room: Room, wall: WallName, top: str, frame: str, end: int) -> Statio
     furniture.table(stand.at("table", 0, -0.375), (width, 0.75, _BENCH_M), top, frame, thick_m=0.07)
     color = vivid(rng)
     front = palette.show(pictures.cabinet, color, 1, 1, 1)
-    furniture.chest(stand.at("drawers", -end * (width / 2 - 0.45), -0.06), (0.6, 0.55, 0.7), palette.paint(color), front, base=0.08)
+    furniture.chest(
+        stand.at("drawers", -end * (width / 2 - 0.45), -0.06), (0.6, 0.55, 0.7), palette.paint(color), front, base=0.08
+    )
     stand.box("shelf", (end * 0.2, -0.38, 0.25), (width * 0.5, 0.5, 0.04), frame)
     tools = palette.show(goods.pegboard, pale(rng) if rng.random() < 0.5 else woody(rng))
     stand.box("board", (0, -0.015, 1.62), (width * 0.9, 0.03, 0.85), tools)
@@ -73,7 +75,15 @@ def _joinery(room: Room, top: str, frame: str) -> list[Station]:
     width, depth = float(rng.uniform(1.7, 2.1)), 0.95
     heading = float(rng.choice((0.0, math.pi / 2)))
     stand = room.need(
-        room.amid("joinery", (width, depth), float(rng.uniform(-0.4, 0.4)), float(rng.uniform(-0.5, 0.3)), heading, front_m=0.8, back_m=0.8)
+        room.amid(
+            "joinery",
+            (width, depth),
+            float(rng.uniform(-0.4, 0.4)),
+            float(rng.uniform(-0.5, 0.3)),
+            heading,
+            front_m=0.8,
+            back_m=0.8,
+        )
     )
     furniture.table(stand, (width, depth, _BENCH_M), top, frame, style=1, thick_m=0.06)
     stand.box("shelf", (0, 0, 0.3), (width - 0.22, depth - 0.25, 0.03), frame)
@@ -129,7 +139,7 @@ def office(rng: np.random.Generator) -> Draft:
     accent = palette.cover(textures.plaster if rng.random() < 0.5 else textures.wood, tinted(rng), period_m=1.2)
     panels = palette.cover(textures.tiles, (0.86, 0.86, 0.84), period_m=1.2, dark=(0.83, 0.83, 0.82), count=2)
     room.shell(floor, dict.fromkeys(walls, plain) | {walls[2]: accent}, panels, palette.paint(grey(rng, 0.3, 0.6)))
-    top_color = woody(rng) if rng.random() < 0.5 else grey(rng, 0.6, 0.88)
+    top_color = plank(rng) if rng.random() < 0.5 else grey(rng, 0.6, 0.88)
     top = palette.cover(textures.wood if rng.random() < 0.6 else textures.plaster, top_color, period_m=0.8)
     frame, cloth = palette.cloak(textures.metal, grey(rng)), palette.cover(textures.cloth, muted(rng), period_m=0.4)
     screen = palette.cover(textures.cloth, tinted(rng), period_m=0.5)
@@ -137,12 +147,16 @@ def office(rng: np.random.Generator) -> Draft:
     stations: list[Station] = []
     for i, offset in enumerate((-1, 1)):
         x, y = offset * (room.width_m if not turned else room.depth_m) * 0.22, float(rng.uniform(-0.3, 0.3))
-        pair = room.amid("pair", (1.7, 1.64), *((x, y) if not turned else (-y, x)), math.pi / 2 if turned else 0.0, front_m=0.9, back_m=0.9)
+        pair = room.amid(
+            "pair", (1.7, 1.64), *((x, y) if not turned else (-y, x)), math.pi / 2 if turned else 0.0, front_m=0.9, back_m=0.9
+        )
         if pair is None:
             continue
         pair.box("screen", (0, 0, TABLE_M + 0.18), (1.7, 0.03, 0.42), screen)
         for j, turn in enumerate((0.0, math.pi)):
-            stations.append(_desk(room, pair.at(f"desk{j}", 0, 0, turn_rad=turn), top, frame, cloth, float(rng.choice((-1, 1)))))
+            stations.append(
+                _desk(room, pair.at(f"desk{j}", 0, 0, turn_rad=turn), top, frame, cloth, float(rng.choice((-1, 1))))
+            )
         if i == 0 and rng.random() < 0.5:
             fixtures.rug(room, *((x, y) if not turned else (-y, x)), (3.0, 3.2))
     for wall in (walls[0], walls[0], walls[1]):
@@ -161,7 +175,9 @@ def _desk(room: Room, back: Stand, top: str, frame: str, cloth: str, side: float
     clutter.keys(back.at("keys", -side * 0.58 - 0.05, -0.62, TABLE_M), palette, rng)
     things = clutter.SETS["office"]
     things[int(rng.integers(len(things)))](back.at("thing", side * 0.69, -0.14, TABLE_M), palette, rng)
-    furniture.office_chair(back.at("chair", side * 0.3, -1.0, turn_rad=float(rng.normal(0, 0.15))), cloth, palette.paint((0.14, 0.14, 0.15)))
+    furniture.office_chair(
+        back.at("chair", side * 0.3, -1.0, turn_rad=float(rng.normal(0, 0.15))), cloth, palette.paint((0.14, 0.14, 0.15))
+    )
     return back.station("work", "desk", side * 0.3, -0.81, TABLE_M, seated=True, far_m=0.62)
 
 
@@ -196,8 +212,11 @@ def classroom(rng: np.random.Generator) -> Draft:
     palette, (walls, end) = room.palette, order(rng)
     if room.length(walls[0]) > 7.9:
         walls = [walls[1], walls[2], walls[3], walls[0]]
-    floor = palette.cover(textures.wood, woody(rng), period_m=0.7) if rng.random() < 0.5 else palette.cover(
-        textures.terrazzo, tinted(rng), period_m=1.6)
+    floor = (
+        palette.cover(textures.wood, woody(rng), period_m=0.7)
+        if rng.random() < 0.5
+        else palette.cover(textures.terrazzo, tinted(rng), period_m=1.6)
+    )
     upper = palette.cover(textures.plaster, pale(rng), period_m=1.4)
     room.shell(floor, upper, plain_ceiling(palette), palette.paint(woody(rng)))
     if rng.random() < 0.6:
@@ -207,7 +226,7 @@ def classroom(rng: np.random.Generator) -> Draft:
     front.box("case", (0, -0.02, 1.6), (3.3, 0.04, 1.25), palette.paint((0.5, 0.36, 0.24)))
     front.sheet("writing", (0, -0.046, 1.6), 3.2, 1.15, palette.show(pictures.board, green, (0.9, 0.9, 0.86)))
     front.box("ledge", (0, -0.09, 0.96), (3.2, 0.1, 0.03), palette.paint((0.5, 0.36, 0.24)))
-    top, frame = palette.cover(textures.wood, woody(rng), period_m=0.6), palette.cloak(textures.metal, grey(rng))
+    top, frame = palette.cover(textures.wood, plank(rng), period_m=0.6), palette.cloak(textures.metal, grey(rng))
     seat = palette.cloak(textures.wood, woody(rng))
     teacher = front.at("teacher", end * 1.3, -1.45, turn_rad=math.pi)
     furniture.table(teacher, (1.5, 0.78, TABLE_M), top, frame, style=1)
@@ -251,13 +270,17 @@ def laboratory(rng: np.random.Generator) -> Draft:
     panels = palette.cover(textures.tiles, (0.88, 0.88, 0.87), period_m=1.2, dark=(0.86, 0.86, 0.86), count=2)
     room.shell(floor, tiles, panels, palette.paint(grey(rng, 0.3, 0.5)))
     front_color = muted(rng) if rng.random() < 0.6 else grey(rng, 0.7, 0.9)
-    top = palette.cover(textures.terrazzo, grey(rng, 0.25, 0.4) if rng.random() < 0.4 else grey(rng, 0.7, 0.85), period_m=0.7, shine=0.2)
+    top = palette.cover(
+        textures.terrazzo, grey(rng, 0.25, 0.4) if rng.random() < 0.4 else grey(rng, 0.7, 0.85), period_m=0.7, shine=0.2
+    )
     body = palette.paint(grey(rng, 0.75, 0.9))
     stations: list[Station] = []
     for i, wall in enumerate((walls[0], walls[1])):
         width = float(rng.uniform(2.6, 3.3))
         stand = room.need(room.against(wall, f"wall_bench{i}", width, 0.75, 2.1, front_m=0.85))
-        furniture.counter(stand, (width, 0.75, _BENCH_M), body, palette.show(pictures.cabinet, front_color, round(width / 0.5), 1, 2), top)
+        furniture.counter(
+            stand, (width, 0.75, _BENCH_M), body, palette.show(pictures.cabinet, front_color, round(width / 0.5), 1, 2), top
+        )
         stand.box("shelf", (0, -0.13, 1.52), (width, 0.26, 0.025), body)
         reagents = palette.show(goods.bottles, grey(rng, 0.7, 0.85), 1, repeat=(2, 1))
         stand.box("bottles", (0, -0.11, 1.69), (width - 0.15, 0.18, 0.31), reagents)
@@ -267,7 +290,9 @@ def laboratory(rng: np.random.Generator) -> Draft:
         work = side * (width / 2 - 0.62)
         fringe(stand, room, work, 0.75, _BENCH_M)
         stations.append(stand.station("work", "bench", work, -0.75, _BENCH_M))
-        furniture.stool(stand.at("stool", -side * 0.3, -1.0), palette.paint((0.15, 0.15, 0.16)), palette.paint((0.7, 0.7, 0.72)))
+        furniture.stool(
+            stand.at("stool", -side * 0.3, -1.0), palette.paint((0.15, 0.15, 0.16)), palette.paint((0.7, 0.7, 0.72))
+        )
     stations += _island(room, top, body, front_color)
     _fume_hood(room, walls[2])
     fixtures.door(room, walls[3], grey(rng, 0.6, 0.85), glazed=True)
@@ -276,7 +301,9 @@ def laboratory(rng: np.random.Generator) -> Draft:
         case = room.against(wall, "case", width, 0.45, 2.0, front_m=0.5)
         if case is not None:
             shelf = grey(rng, 0.7, 0.9)
-            furniture.chest(case, (width, 0.45, 1.95), body, palette.show(goods.bottles if rng.random() < 0.6 else goods.folders, shelf, 4))
+            furniture.chest(
+                case, (width, 0.45, 1.95), body, palette.show(goods.bottles if rng.random() < 0.6 else goods.folders, shelf, 4)
+            )
         fixtures.window(room, wall, 1.5, sill_m=1.0, top_m=2.2, curtains=False)
         fixtures.picture(room, wall, pictures.poster, size=(0.8, 1.0), z=1.6)
         fixtures.picture(room, wall, pictures.notices, size=(1.0, 0.7), z=1.6)
@@ -291,13 +318,17 @@ def _island(room: Room, top: str, body: str, color: Color) -> list[Station]:
     rng, palette = room.rng, room.palette
     heading = float(rng.choice((0.0, math.pi / 2, math.pi)))
     width = float(rng.uniform(1.9, 2.4))
-    stand = room.amid("island", (width, 1.0), float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.6, 0.2)), heading, front_m=0.9, back_m=0.8)
+    stand = room.amid(
+        "island", (width, 1.0), float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.6, 0.2)), heading, front_m=0.9, back_m=0.8
+    )
     if stand is None:
         return []
     stand.box("body", (0, 0.02, 0.44), (width - 0.1, 0.88, 0.88), body)
     stand.sheet("front", (0, -0.424, 0.46), width - 0.14, 0.8, palette.show(pictures.cabinet, color, round(width / 0.5)))
     stand.box("top", (0, 0, _BENCH_M - 0.02), (width, 1.0, 0.04), top)
-    stand.box("ridge", (0, 0.36, _BENCH_M + 0.17), (width - 0.3, 0.16, 0.34), palette.show(goods.bottles, grey(rng), 1, repeat=(2, 1)))
+    stand.box(
+        "ridge", (0, 0.36, _BENCH_M + 0.17), (width - 0.3, 0.16, 0.34), palette.show(goods.bottles, grey(rng), 1, repeat=(2, 1))
+    )
     clutter.microscope(stand.at("scope", -width / 2 + 0.25, 0.05, _BENCH_M), palette, rng)
     return [stand.station("work", "bench", width / 2 - 0.58, -0.5, _BENCH_M)]
 

@@ -105,7 +105,7 @@ class _Arm:
             finger = hand.add_body(name=name, pos=(0, PALM_M - 0.03, 0), gravcomp=1.0)
             finger.add_joint(
                 name=name, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=(direction, 0, 0), range=(0, FINGER_TRAVEL_M),
-                armature=0.05, damping=[5.0, 0, 0],
+                armature=0.05, damping=[5.0, 0, 0], solref_limit=(0.005, 1),
             )  # fmt: skip
             finger.add_geom(
                 name=f"{name}_pad", type=mujoco.mjtGeom.mjGEOM_BOX, size=(0.005, 0.035, 0.011),

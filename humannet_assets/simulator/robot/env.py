@@ -221,6 +221,8 @@ class TabletopEnv:
         for k in range(SUBSTEPS):
             self.data.ctrl[:] = start + (goal - start) * (k + 1) / SUBSTEPS
             self._mujoco.mj_step(self.model, self.data)
+        # Poses and contacts are those before the last step until they are worked out again.
+        self._mujoco.mj_forward(self.model, self.data)
         self.ticks += 1
         return self.done
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,13 +31,14 @@ from humannet_assets.simulator.robot.arm import JOINTS
 from humannet_assets.simulator.robot.env import TabletopEnv
 from humannet_assets.simulator.robot.expert import Expert
 from humannet_assets.simulator.robot.model import CAMERAS, CONTROL_RATE_HZ
+from humannet_assets.simulator.robot.tabletop import EPISODE_QUALITY
 from humannet_assets.simulator.robot.tasks import TASKS, get_task
 from humannet_assets.simulator.wearer.body import SIDES
 from humannet_assets.simulator.wearer.choreography import ACTOR
-from humannet_assets.simulator.world import RGB
-from humannet_assets.vla.lerobot.layout import Format
+from humannet_assets.simulator.world import RGB, RenderQuality
+from humannet_assets.vla.lerobot.layout import ExtraType, Format
 from humannet_assets.vla.lerobot.staging import EpisodeWriter
-from humannet_assets.vla.lerobot.writer import DatasetWriter
+from humannet_assets.vla.lerobot.writer import DatasetError, DatasetWriter
 
 ROBOT_TYPE = "simulated_bimanual"
 GENERATOR_VERSION = 1
@@ -56,6 +58,9 @@ VECTORS: Mapping[str, tuple[str, ...]] = {
     "ee_target": _POSE_NAMES,
 }
 """Vector features and the names of their components. Not called `action...`: every such feature is an output to lerobot."""
+
+EXTRAS: Mapping[str, ExtraType] = {"success": "bool", "task_name": "string", "seed": "int64"}
+"""Columns of `meta/episodes` besides LeRobot's own."""
 
 FrameSink = Callable[[Mapping[str, npt.NDArray[np.float64]], Mapping[str, RGB]], None]
 """Takes a frame: vectors by feature and pictures by `observation.images.<camera>`."""
@@ -236,6 +241,7 @@ class EpisodeOptions:
     seed: int = 0
     tasks: tuple[str, ...] = tuple(TASKS)
     size: tuple[int, int] = (320, 240)
+    quality: RenderQuality = EPISODE_QUALITY
 
     def __post_init__(self) -> None:
         if not 1 <= self.episodes <= EPISODES_PER_SEED or self.seed < 0:
@@ -255,10 +261,14 @@ class EpisodeOptions:
         """The seed of an episode's instance."""
         return self.seed * EPISODES_PER_SEED + index
 
+    def source(self) -> dict[str, Any]:
+        """What the frames follow from, as plain values."""
+        return {"generator": GENERATOR_VERSION, "seed": self.seed, "tasks": list(self.tasks), "quality": asdict(self.quality)}
+
     def form(self) -> Format:
         """The format of the dataset's frames."""
         cameras = {f"observation.images.{camera}": self.size for camera in CAMERAS}
-        return Format(CONTROL_RATE_HZ, ROBOT_TYPE, VECTORS, cameras, {"success": "bool", "task_name": "string", "seed": "int64"})
+        return Format(CONTROL_RATE_HZ, ROBOT_TYPE, VECTORS, cameras, EXTRAS)
 
 
 @dataclass
@@ -289,10 +299,7 @@ def write_episodes(
         DatasetError: The folder holds something else, is being written to, or the disk is full.
         RenderingUnavailableError: MuJoCo or OpenGL is missing.
     """
-    source = {
-        "generator": GENERATOR_VERSION, "seed": options.seed, "tasks": list(options.tasks), "size": list(options.size),
-    }  # fmt: skip
-    with DatasetWriter(root, options.form(), source=source) as writer:
+    with DatasetWriter(root, options.form(), source=options.source()) as writer:
         missing = writer.missing(options.episodes)
         written = Written(present=options.episodes - len(missing))
         total = sum(get_task(options.task(index)).horizon_s for index in missing)
@@ -309,9 +316,7 @@ def write_episodes(
     return written
 
 
-def _recorded(
-    root: Path, options: EpisodeOptions, indices: Sequence[int], workers: int
-) -> Iterator[tuple[int, EpisodeTruth]]:
+def _recorded(root: Path, options: EpisodeOptions, indices: Sequence[int], workers: int) -> Iterator[tuple[int, EpisodeTruth]]:
     """Record episodes, several at a time, each given out as it is finished."""
     if workers == 1 or len(indices) < 2:
         for index in indices:
@@ -332,7 +337,14 @@ def _recorded(
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
-                yield running.pop(future), future.result()
+                try:
+                    truth = future.result()
+                except BrokenProcessPool as error:
+                    raise DatasetError(
+                        f"a process that recorded episodes for {root} died (killed, or out of memory); run again to go on, "
+                        "with fewer workers if memory is short"
+                    ) from error
+                yield running.pop(future), truth
                 submit()
 
 
@@ -341,25 +353,25 @@ def _start_worker() -> None:
     os.environ["LP_NUM_THREADS"] = "1"
 
 
-class _FailedAttempt(Exception):
+class _AttemptFailedError(Exception):
     """The demonstration did not succeed: what was written of it goes."""
 
 
 def record_to(root: Path, options: EpisodeOptions, index: int) -> EpisodeTruth:
     """Record one episode and stage it for the dataset in `root`, with its truth beside it."""
-    with TabletopEnv(options.task(index), options.instance_seed(index), options.size) as env:
+    with TabletopEnv(options.task(index), options.instance_seed(index), options.size, options.quality) as env:
         for attempt in range(ATTEMPTS):
             env.reset()
             try:
                 with EpisodeWriter(root, options.form(), index, env.instruction) as writer:
                     episode = record_episode(env, Expert(env, attempt), writer.add)
                     if not episode.success and attempt + 1 < ATTEMPTS:
-                        raise _FailedAttempt
+                        raise _AttemptFailedError
                     writer.extras = {"success": episode.success, "task_name": episode.task, "seed": episode.seed}
                     truth = episode.truth(index, attempt)
                     _write_truth(root, truth)
                 return truth
-            except _FailedAttempt:
+            except _AttemptFailedError:
                 continue
     raise AssertionError("the last attempt is kept")
 

@@ -2,7 +2,7 @@
 
 The encoder is not trained: its features are computed once per picture. The probe is one transformer block and a linear head:
 
-    x_p  = LayerNorm(features of patch p)
+    x_p  = features of patch p, each channel standardised over the training set
     q_p  = W x_p + e_p                                  e: a learned embedding per position
     h_p  = q_p + CrossAttention(LayerNorm(q_p), x)      each patch asks all patches
     z_p  = h_p + MLP(LayerNorm(h_p))
@@ -38,6 +38,8 @@ DELTA = 1.25
 """delta1: share of pixels with max(d / d*, d* / d) below this (Eigen et al. 2014)."""
 SCALE_INVARIANCE = 0.5
 """lambda of the loss (Eigen et al. 2014)."""
+SMALLEST_DEVIATION = 1e-6
+"""Channels that never change are not blown up."""
 STEP_BLOCK = 64
 """Pictures whose depth is predicted at a time."""
 
@@ -105,7 +107,7 @@ def encode_samples(
 
 
 class DepthProbe(nn.Module):
-    """The block of the module's docstring.
+    """The block of the module's docstring. `shift` and `scale` (D,) are the training features' mean and deviation.
 
     Args:
         dim: Width of the features.
@@ -115,11 +117,15 @@ class DepthProbe(nn.Module):
         start: Log depth it predicts before training.
     """
 
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self, dim: int, grid: tuple[int, int], patch: tuple[int, int], config: DepthProbeConfig, start: float) -> None:
         super().__init__()
         self.grid, self.patch = grid, patch
         width = config.width
-        self.norm_features = nn.LayerNorm(dim)
+        self.register_buffer("shift", torch.zeros(dim))
+        self.register_buffer("scale", torch.ones(dim))
         self.query = nn.Linear(dim, width)
         self.position = nn.Parameter(torch.randn(grid[0] * grid[1], width) * 0.02)
         self.norm_query = nn.LayerNorm(width)
@@ -131,7 +137,7 @@ class DepthProbe(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, N, D) -> log of depth in metres (B, height, width)."""
-        tokens = self.norm_features(features)
+        tokens = (features - self.shift) / self.scale
         query = self.query(tokens) + self.position
         hidden = query + self.attention(self.norm_query(query), tokens, tokens, need_weights=False)[0]
         hidden = hidden + self.mlp(hidden)
@@ -167,7 +173,10 @@ def train_probe(train: DepthFeatures, config: DepthProbeConfig, seed: int, devic
     start = float(depth[depth > 0].log().mean())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        probe = DepthProbe(train.features.shape[-1], train.grid, patch, config, start).to(device)
+        probe = DepthProbe(train.features.shape[-1], train.grid, patch, config, start)
+    probe.shift.copy_(train.features.mean((0, 1)))
+    probe.scale.copy_(train.features.std((0, 1)).clamp_min(SMALLEST_DEVIATION))
+    probe.to(device)
     optimiser = torch.optim.AdamW(probe.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     rising = max(1, round(config.warm_up * config.steps))
     schedule = torch.optim.lr_scheduler.LambdaLR(

@@ -14,11 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.media.frames import RGB
+
+if TYPE_CHECKING:
+    from humannet_assets.media.sidecar import Sidecar
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,7 +68,7 @@ def paired_samples(
     poses: Mapping[str, Floats] | None = None,
     every: int = 1,
 ) -> Iterator[DepthSample]:
-    """Samples whose picture and depth files are called alike.
+    """Samples whose picture and depth files are called alike; pictures without depth are not looked at.
 
     Args:
         root: Folder.
@@ -77,13 +81,11 @@ def paired_samples(
         every: Take every n-th name, numbers in numeric order.
 
     Raises:
-        DatasetError: No such depth file, a picture without depth or the reverse, or files that cannot be read or do not fit.
+        DatasetError: No such depth file, depth without a picture, or files that cannot be read or do not fit.
     """
-    names = sorted(_names(root, depth), key=lambda name: (len(name), name) if name.isdigit() else (0, name))
+    names = _names(root, depth)
     if not names:
         raise DatasetError(f"no depth file {depth.format('*')} in {root}")
-    if alone := sorted(_names(root, picture) ^ set(names)):
-        raise DatasetError(f"{root}: {alone[0]!r} has no {picture} or no {depth} ({len(alone)} such names)")
     shifted = None if intrinsics is None else intrinsics + np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])
     for name in names[::every]:
         if poses is not None and name not in poses:
@@ -100,14 +102,12 @@ def paired_samples(
         yield sample
 
 
-def _names(root: Path, pattern: str) -> set[str]:
+def _names(root: Path, pattern: str) -> list[str]:
+    """What stands for `{}` in the files that match; numbers in numeric order."""
     before, after = pattern.split("{}")
-    folder, prefix = (root / before).parent if not before.endswith("/") else root / before, Path(f"{before}x").name[:-1]
-    return {
-        path.name[len(prefix) : len(path.name) - len(after)]
-        for path in folder.glob(f"{prefix}*{after}")
-        if len(path.name) > len(prefix) + len(after)
-    }
+    found = (path.relative_to(root).as_posix() for path in root.glob(f"{before}*{after}"))
+    names = [name[len(before) : len(name) - len(after)] for name in found]
+    return sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name))
 
 
 def nyu_samples(root: Path, *, every: int = 1) -> Iterator[DepthSample]:
@@ -167,7 +167,7 @@ def simulated_samples(video: Path, *, every: int = 1) -> Iterator[DepthSample]:
                     depth_m, _ = maps.read(frame.index)
                     yield DepthSample(
                         name=f"{sidecar.name}/{frame.index}",
-                        group=sidecar.shots[0].world if sidecar.shots and sidecar.shots[0].world else sidecar.name,
+                        group=_world(sidecar, frame.index),
                         picture=frame.rgb,
                         depth_m=depth_m,
                         intrinsics=intrinsics,
@@ -175,6 +175,12 @@ def simulated_samples(video: Path, *, every: int = 1) -> Iterator[DepthSample]:
                     )
     except (SidecarError, DepthMapsError) as error:
         raise DatasetError(str(error)) from error
+
+
+def _world(sidecar: Sidecar, frame: int) -> str:
+    """The generated world a frame shows; the file's name where it is not said: frames of one file then share a scene."""
+    shots = [shot for shot in sidecar.shots if shot.start_frame <= frame < shot.end_frame]
+    return (shots[0].world if shots else "") or sidecar.name
 
 
 def read_picture(path: Path) -> RGB:

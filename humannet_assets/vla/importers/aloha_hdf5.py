@@ -101,7 +101,7 @@ def _read(content: h5py.File, path: Path, index: int, name: str, limits: ReadLim
     for key in ("observations/qpos", "action"):
         if key in datasets and datasets[key].shape[:1] != (count,):
             raise EpisodeError(
-                "wrong_dims", f"{place}: /{key} has the shape {datasets[key].shape}, /{main} has {count} frames; cut both to one"
+                "wrong_dims", f"{place}: /{key} has shape {datasets[key].shape}, /{main} has {count} frames; cut both to one"
             )
     fields = {}
     for key, dataset in datasets.items():
@@ -133,7 +133,7 @@ def _datasets(content: h5py.File, group: str, place: str) -> dict[str, Any]:
     h5py = load_h5py()
     if group and group not in content:
         return {}
-    parent = content[group] if group else content
+    parent: Any = content[group] if group else content
     if group and (not isinstance(parent, h5py.Group) or not isinstance(content.get(group, getlink=True), h5py.HardLink)):
         raise EpisodeError("foreign_data", f"{place}: /{group} is no group of this file; copy the data into it")
     found = {}
@@ -143,9 +143,9 @@ def _datasets(content: h5py.File, group: str, place: str) -> dict[str, Any]:
         item = parent[key]
         if isinstance(item, h5py.Dataset):
             if item.external or item.is_virtual:
-                raise EpisodeError("foreign_data", f"{place}: /{group}/{key} keeps its data in other files; copy them into this")
+                raise EpisodeError("foreign_data", f"{place}: /{group}/{key} keeps its data in other files; copy them in")
             if item.chunks and int(np.prod(item.chunks)) * item.dtype.itemsize > _MAX_CHUNK_BYTES:
-                raise EpisodeError("too_wide", f"{place}: /{group}/{key} has chunks over {_MAX_CHUNK_BYTES} bytes; write smaller")
+                raise EpisodeError("too_wide", f"{place}: /{group}/{key} has chunks over {_MAX_CHUNK_BYTES} bytes")
             found[f"{group}/{key}" if group else key] = item
     return found
 
@@ -188,9 +188,7 @@ def _instruction(content: h5py.File, datasets: dict[str, Any]) -> str:
     return ""
 
 
-def _cameras(
-    content: h5py.File, path: Path, place: str, limits: ReadLimits
-) -> tuple[dict[str, CameraRef], dict[str, str]]:
+def _cameras(content: h5py.File, path: Path, place: str, limits: ReadLimits) -> tuple[dict[str, CameraRef], dict[str, str]]:
     cameras: dict[str, CameraRef] = {}
     missing: dict[str, str] = {}
     for key, dataset in _datasets(content, "observations/images", place).items():

@@ -111,7 +111,7 @@ def open_parquet(path: Path, limits: ReadLimits) -> pq.ParquetFile:
         file = pq.ParquetFile(path, memory_map=False, page_checksum_verification=False)
     except FileNotFoundError:
         raise UnreadableDatasetError(f"{path} is missing; the data set is incomplete") from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableDatasetError(f"{path} is no parquet file: {str(error)[:200]}; fetch it again") from None
     largest = max((file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)), default=0)
     if largest > limits.max_row_group_bytes:
@@ -128,8 +128,11 @@ def parquet_batches(file: pq.ParquetFile, columns: Sequence[str], path: Path) ->
         UnreadableDatasetError: The data behind the footer are damaged.
     """
     try:
-        yield from file.iter_batches(BATCH_ROWS, columns=list(columns))
-    except (pa.ArrowException, OSError) as error:
+        for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
+            # Strings of an untrusted file may be no UTF-8.
+            batch.validate(full=True)
+            yield batch
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableDatasetError(f"{path} is damaged: {str(error)[:200]}; fetch it again") from None
 
 

@@ -80,6 +80,7 @@ class LeRobotDataset:
         times_s, rate_source = times_of(rows.table, self.info.fps, place)
         cameras, missing = self._cameras(rows, float(times_s[0]), video)
         instruction, words = instruction_of(rows.table, self.tasks, listed.get("tasks"))
+        succeeded, told = success_of(rows.table), listed.get("success")
         about = {"instructions": words, "version": self.info.version, "fps": self.info.fps, "length": listed.get("length")}
         return RawEpisode(
             path=rows.path,
@@ -92,7 +93,7 @@ class LeRobotDataset:
             instruction=instruction,
             cameras=cameras,
             missing_cameras=missing,
-            success=success_of(rows.table),
+            success=succeeded if succeeded is not None or not isinstance(told, bool) else told,
             rate_source=rate_source,
             metadata={**{key: value for key, value in listed.items() if not key.startswith(leave_out)}, **about},
         )

@@ -113,9 +113,10 @@ def _feature(path: Path, key: str, value: Any) -> Feature:
     shape = value.get("shape") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(value.get("dtype"), str):
         raise UnreadableDatasetError(f"{path}: feature {key!r} has no dtype; write e.g. {{'dtype': 'float32', 'shape': [14]}}")
-    if shape is not None and not (isinstance(shape, list) and all(isinstance(side, int) and 0 < side < 2**31 for side in shape)):
+    sides: list[Any] = shape if isinstance(shape, list) else [] if shape is None else [shape]
+    if not all(isinstance(side, int) and 0 < side < 2**31 for side in sides):
         raise UnreadableDatasetError(f"{path}: feature {key!r} has the shape {shape!r}; write a list of whole numbers")
-    return Feature(value["dtype"], tuple(shape or ()), tuple(_flat_names(value.get("names"))))
+    return Feature(value["dtype"], tuple(sides), tuple(_flat_names(value.get("names"))))
 
 
 def _flat_names(names: Any) -> Iterator[str]:
@@ -143,7 +144,9 @@ def load_tasks(root: Path, limits: ReadLimits) -> dict[int, str]:
         for number, value in read_jsonl(lines, limits):
             index = value.get("task_index") if isinstance(value, dict) else None
             if not isinstance(value, dict) or not isinstance(index, int):
-                raise UnreadableDatasetError(f"{lines}:{number}: no task_index; write e.g. {{'task_index': 0, 'task': 'open it'}}")
+                raise UnreadableDatasetError(
+                    f"{lines}:{number}: no task_index; write e.g. {{'task_index': 0, 'task': 'open it'}}"
+                )
             tasks[index] = text(value.get("task"))
             _check_count(len(tasks), limits, lines)
     elif table.exists():
@@ -188,9 +191,7 @@ def load_modality(root: Path, limits: ReadLimits) -> dict[str, Slice]:
     return slices
 
 
-def add_slices(
-    fields: dict[str, FieldValues], slices: Mapping[str, Slice], place: str
-) -> dict[str, FieldValues]:
+def add_slices(fields: dict[str, FieldValues], slices: Mapping[str, Slice], place: str) -> dict[str, FieldValues]:
     """Fields plus the named slices of them that are no columns of their own.
 
     Raises:
@@ -255,7 +256,9 @@ def data_columns(info: Info, available: Sequence[str]) -> list[str]:
     return [name for name in available if name in wanted]
 
 
-def fields_of(table: pa.Table, info: Info, slices: Mapping[str, Slice], place: str, limits: ReadLimits) -> dict[str, FieldValues]:
+def fields_of(
+    table: pa.Table, info: Info, slices: Mapping[str, Slice], place: str, limits: ReadLimits
+) -> dict[str, FieldValues]:
     """The numeric columns of an episode, checked against what the data set declares, and the named slices of them.
 
     Raises:

@@ -64,12 +64,13 @@ def _arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
                 reader = pa.ipc.open_file(source)
                 batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
             for batch in batches:
-                # Offsets of an untrusted file may point anywhere.
+                # Offsets of an untrusted file may point anywhere, names and strings may be no UTF-8.
                 batch.validate(full=True)
+                _ = batch.schema.names
                 if batch.nbytes > _MAX_BATCH_BYTES:
                     raise UnreadableDatasetError(f"{path} has a batch of {batch.nbytes} bytes; write smaller ones")
                 yield batch
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableDatasetError(f"{path} is damaged: {str(error)[:200]}; fetch it again") from None
 
 
@@ -126,7 +127,7 @@ def _read(context: _Context, path: Path, index: int, table: pa.Table | None) -> 
 def _video(root: Path, path: Path, table: pa.Table, column: str) -> CameraRef | str:
     """The video a picture column points into; the frames of an episode must lie in one file."""
     values = table[column].combine_chunks()
-    names = {value for value in values.field("path").to_pylist()}
+    names = set(values.field("path").to_pylist())
     times = values.field("timestamp").to_pylist()
     relative = names.pop() if len(names) == 1 else None
     if not isinstance(relative, str):

@@ -55,7 +55,9 @@ def _read(dataset: LeRobotDataset, path: Path, index: int, listed: Mapping[str, 
     info = dataset.info
     file = open_parquet(path, dataset.limits)
     if file.metadata.num_rows > dataset.limits.max_frames:
-        message = f"{path}: episode {index}: {file.metadata.num_rows} frames, over the limit {dataset.limits.max_frames}; split it"
+        message = (
+            f"{path}: episode {index}: {file.metadata.num_rows} frames, over the limit {dataset.limits.max_frames}; split it"
+        )
         raise EpisodeError("too_long", message)
     columns = file.schema_arrow.names
     batches = list(parquet_batches(file, data_columns(info, columns), path))

@@ -124,7 +124,9 @@ def _read(dataset: LeRobotDataset, reader: _DataFile, index: int, listed: Mappin
     info, path = dataset.info, reader.path
     first, table = reader.take(index)
     if table is None:
-        raise EpisodeError("too_long", f"{path}: episode {index}: over the limit of {dataset.limits.max_frames} frames; split it")
+        raise EpisodeError(
+            "too_long", f"{path}: episode {index}: over the limit of {dataset.limits.max_frames} frames; split it"
+        )
 
     def video(key: str) -> VideoSpan:
         values = {**_file_numbers(listed, f"videos/{key}", index), "video_key": key}

@@ -75,12 +75,16 @@ def fill(template: str, values: Mapping[str, str | int], named_in: str) -> str:
     def value(match: re.Match[str]) -> str:
         name, width = match.group(1), match.group(2)
         if name not in values or (width is not None and not isinstance(values[name], int)):
-            raise UnreadableDatasetError(f"{named_in}: the path template {template!r} asks for {{{name}}}, known are {sorted(values)}")
+            raise UnreadableDatasetError(
+                f"{named_in}: the path template {template!r} asks for {{{name}}}, known are {sorted(values)}"
+            )
         return f"{values[name]:0{int(width)}d}" if width is not None else str(values[name])
 
     filled = _PLACEHOLDER.sub(value, template)
     if "{" in _PLACEHOLDER.sub("", template) or "}" in _PLACEHOLDER.sub("", template):
-        raise UnreadableDatasetError(f"{named_in}: the path template {template!r} is not understood; use {{name}} and {{name:06d}} only")
+        raise UnreadableDatasetError(
+            f"{named_in}: the path template {template!r} is not understood; use {{name}} and {{name:06d}} only"
+        )
     return filled
 
 

@@ -134,7 +134,9 @@ def _read(
         metadata = _episode_metadata(example, leaves)
         cameras, missing = _cameras(example, leaves, path, record.offset, limits)
     except WireError as error:
-        raise EpisodeError("unreadable_data", f"{place}: the record at byte {record.offset} is no tf.Example: {error}") from None
+        raise EpisodeError(
+            "unreadable_data", f"{place}: the record at byte {record.offset} is no tf.Example: {error}"
+        ) from None
     success = metadata.get("success")
     return RawEpisode(
         path=path,
@@ -167,12 +169,12 @@ def _count(example: Example, leaves: Mapping[str, Leaf], place: str, limits: Rea
             raise EpisodeError("too_long", f"{place}: {count} steps, over the limit {limits.max_frames}; split it")
         if count:
             return count
-    raise EpisodeError("empty", f"{place}: the record has no steps; it holds {', '.join(sorted(example.keys())[:20]) or 'nothing'}")
+    raise EpisodeError(
+        "empty", f"{place}: the record has no steps; it holds {', '.join(sorted(example.names())[:20]) or 'nothing'}"
+    )
 
 
-def _fields(
-    example: Example, leaves: Mapping[str, Leaf], count: int, place: str, limits: ReadLimits
-) -> dict[str, FieldValues]:
+def _fields(example: Example, leaves: Mapping[str, Leaf], count: int, place: str, limits: ReadLimits) -> dict[str, FieldValues]:
     fields = {}
     for key, leaf in leaves.items():
         short = key.removeprefix(STEPS)
@@ -185,7 +187,9 @@ def _fields(
         if -1 in leaf.shape:
             width = len(values) // count if len(values) % count == 0 else 0
         if width > limits.max_columns:
-            raise EpisodeError("too_wide", f"{place}: {key!r} has {width} numbers per step, over the limit {limits.max_columns}")
+            raise EpisodeError(
+                "too_wide", f"{place}: {key!r} has {width} numbers per step, over the limit {limits.max_columns}"
+            )
         if len(values) != count * width or not width:
             raise EpisodeError(
                 "wrong_dims",
@@ -221,8 +225,10 @@ def _episode_metadata(example: Example, leaves: Mapping[str, Leaf]) -> dict[str,
 def _cameras(
     example: Example, leaves: Mapping[str, Leaf], path: Path, offset: int, limits: ReadLimits
 ) -> tuple[dict[str, CameraRef], dict[str, str]]:
-    """Cameras and those without pictures. Where a camera was not there, data sets fill in blank pictures, and the flags they
-    have about it are not to be relied on (Bridge's say False of real pictures): so the pictures themselves are looked at.
+    """Cameras and those without pictures.
+
+    Where a camera was not there, data sets fill in blank pictures, and the flags they have about it are not to be relied on
+    (Bridge's say False of real pictures): so the pictures themselves are looked at.
     """
     cameras: dict[str, CameraRef] = {}
     missing: dict[str, str] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ class Feature:
             return []
         return [value for number, kind, value in _fields(self.encoded) if number == 1 and kind == 2]
 
-    def numbers(self) -> npt.NDArray[np.float64] | npt.NDArray[np.int64]:
+    def numbers(self) -> npt.NDArray[Any]:
         """The numbers (n,), float64 or int64; empty for a feature of byte strings."""
         parts = []
         if self.kind == "floats":
@@ -61,7 +61,7 @@ class Example:
     features: dict[str, Feature] = field(default_factory=dict)
     lists: dict[str, list[Feature]] = field(default_factory=dict)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """Names of all features."""
         return [*self.features, *(key for key in self.lists if key not in self.features)]
 
@@ -74,7 +74,7 @@ class Example:
         """Byte strings of a feature, over all steps; empty when there is none."""
         return [value for part in self._parts(key) for value in part.byte_strings()]
 
-    def numbers(self, key: str) -> npt.NDArray[np.float64] | npt.NDArray[np.int64]:
+    def numbers(self, key: str) -> npt.NDArray[Any]:
         """Numbers of a feature, over all steps; empty when there is none."""
         parts = [part.numbers() for part in self._parts(key)]
         return np.concatenate(parts) if parts else np.zeros(0)

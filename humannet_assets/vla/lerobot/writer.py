@@ -43,6 +43,7 @@ MEGABYTE = 1_000_000
 _ARROW_EXTRAS: Mapping[ExtraType, pa.DataType] = {
     "string": pa.string(), "int64": pa.int64(), "double": pa.float64(), "bool": pa.bool_(),
 }  # fmt: skip
+_FRESH = ".fresh"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -96,7 +97,7 @@ class DatasetWriter:
 
     def _begin(self) -> None:
         record = self.root / RECORD
-        if self.root.is_dir() and any(self.root.iterdir()) and not record.is_file():
+        if not record.is_file() and _holds_files(self.root):
             raise DatasetError(f"{self.root} holds something else than a dataset begun here; choose another folder")
         (self.root / STAGING).mkdir(parents=True, exist_ok=True)
         self._lock = (self.root / STAGING / "lock").open("w")
@@ -307,9 +308,15 @@ class DatasetWriter:
         return {key: aggregate(parts) for key, parts in found.items()}
 
 
+def _holds_files(root: Path) -> bool:
+    """Whether there is anything in a folder but what a run leaves that is killed before it has written its record."""
+    files = (path for path in root.rglob("*") if not path.is_dir())
+    return any(path.suffix != _FRESH and path.parent.name != STAGING for path in files)
+
+
 def _publish(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file beside its place and put it there at once."""
-    fresh = path.with_name(f".{path.name}.fresh")
+    fresh = path.with_name(f".{path.name}{_FRESH}")
     path.parent.mkdir(parents=True, exist_ok=True)
     write(fresh)
     with fresh.open("rb") as written:

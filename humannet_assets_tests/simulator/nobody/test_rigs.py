@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_a_vacuum_keeps_to_its_route_and_near_the_floor() -> None:
 
 
 def _dense(route: np.ndarray) -> np.ndarray:
-    return np.concatenate([a + np.linspace(0, 1, 40)[:, None] * (b - a) for a, b in zip(route[:-1], route[1:], strict=True)])
+    return np.concatenate([a + np.linspace(0, 1, 40)[:, None] * (b - a) for a, b in pairwise(route)])
 
 
 def test_distance_is_the_integral_of_speed() -> None:

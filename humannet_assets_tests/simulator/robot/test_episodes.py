@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +27,13 @@ from humannet_assets.simulator.robot.episodes import (
 from humannet_assets.simulator.robot.expert import Expert
 from humannet_assets.simulator.robot.model import CAMERAS
 from humannet_assets.simulator.robot.tabletop import head_pose
+from humannet_assets.simulator.world import RenderQuality
 from humannet_assets.vla.lerobot.layout import FormatError
 from humannet_assets.vla.lerobot.writer import DatasetError
 
 pytestmark = pytest.mark.usefixtures("renderer")
 
-OPTIONS = EpisodeOptions(2, 6, ("lift_tray", "close_drawer"), (64, 48))
+OPTIONS = EpisodeOptions(2, 6, ("lift_tray", "close_drawer"), (64, 48), RenderQuality(128, 0, 8, 6))
 
 
 def content(root: Path) -> dict[str, bytes]:
@@ -101,7 +104,7 @@ def test_rows_replay_to_success(dataset: Path) -> None:
 def test_videos_show_the_episodes(dataset: Path) -> None:
     import av
 
-    with TabletopEnv(OPTIONS.task(0), OPTIONS.instance_seed(0), OPTIONS.size) as env:
+    with TabletopEnv(OPTIONS.task(0), OPTIONS.instance_seed(0), OPTIONS.size, OPTIONS.quality) as env:
         first = env.observe().images
     for camera, expected in first.items():
         with av.open(str(dataset / f"videos/observation.images.{camera}/chunk-000/file-000.mp4")) as container:
@@ -154,6 +157,17 @@ def test_a_killed_run_goes_on(dataset: Path, tmp_path: Path, monkeypatch: pytest
     written = write_episodes(root, OPTIONS)
     assert (written.made, written.present) == (1, 1)
     assert content(root) == content(dataset)
+
+
+def test_a_dead_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> Future[object]:
+        future: Future[object] = Future()
+        future.set_exception(BrokenProcessPool())
+        return future
+
+    monkeypatch.setattr(episodes_module.ProcessPoolExecutor, "submit", die)
+    with pytest.raises(DatasetError, match=r"died \(killed, or out of memory\); run again"):
+        write_episodes(tmp_path / "set", OPTIONS, workers=2)
 
 
 def test_failed_demonstrations_are_tried_again_and_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,13 +52,20 @@ def picture(index: int, frame: int, size: tuple[int, int]) -> np.ndarray:
 def frames(index: int) -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
     rows = vectors(index)
     for k in range(length(index)):
-        yield {key: values[k] for key, values in rows.items()}, {key: picture(index, k, FORM.cameras[key]) for key in FORM.cameras}
+        images = {key: picture(index, k, size) for key, size in FORM.cameras.items()}
+        yield {key: values[k] for key, values in rows.items()}, images
 
 
 def write_episode(episode: EpisodeWriter, index: int) -> None:
     for row, images in frames(index):
         episode.add(row, images)
     episode.extras = {"success": index != 1, "seed": 100 + index}
+
+
+def write_half(writer: DatasetWriter) -> None:
+    with writer.episode(0, TASKS[0]) as episode:
+        episode.add(*next(frames(0)))
+        raise ZeroDivisionError
 
 
 def write(root: Path, count: int, limits: FileLimits | None = None, *, die_in: int | None = None) -> None:
@@ -208,9 +215,8 @@ def test_files_without_their_rows_do_not_count(tmp_path: Path, monkeypatch: pyte
 
 def test_an_episode_that_fails_is_gone(tmp_path: Path) -> None:
     with DatasetWriter(tmp_path / "set", FORM) as writer:
-        with pytest.raises(ZeroDivisionError), writer.episode(0, TASKS[0]) as episode:
-            episode.add(*next(frames(0)))
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            write_half(writer)
         assert writer.missing(1) == [0]
         with pytest.raises(DatasetError, match="1 of 1 episodes are missing"):
             writer.finish(1)
@@ -233,9 +239,12 @@ def test_more_episodes_can_follow(tmp_path: Path) -> None:
     write(tmp_path / "set", 3)
     info = json.loads((tmp_path / "set/meta/info.json").read_text())
     assert (info["total_episodes"], info["total_frames"]) == (3, 45)
-    with DatasetWriter(tmp_path / "set", FORM, source={"seed": 7}) as writer:
-        with pytest.raises(FormatError, match="episode 1 is there already"), writer.episode(1, TASKS[0]):
-            pass
+    with (
+        DatasetWriter(tmp_path / "set", FORM, source={"seed": 7}) as writer,
+        pytest.raises(FormatError, match="episode 1 is there already"),
+        writer.episode(1, TASKS[0]),
+    ):
+        pass
 
 
 def test_long_episodes_are_written_as_they_come(tmp_path: Path) -> None:
@@ -261,10 +270,22 @@ def test_other_contents_are_refused(tmp_path: Path, dataset: Path) -> None:
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+def test_a_run_killed_at_its_very_start_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "set" / STAGING).mkdir(parents=True)
+    (tmp_path / "set" / STAGING / "lock").touch()
+    (tmp_path / "set/meta").mkdir()
+    (tmp_path / "set/meta/.begun_as.json.fresh").touch()
+    write(tmp_path / "set", 1)
+    assert (tmp_path / "set/meta/info.json").is_file()
+
+
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    with DatasetWriter(tmp_path / "set", FORM):
-        with pytest.raises(DatasetError, match="another process is writing"), DatasetWriter(tmp_path / "set", FORM):
-            pass
+    with (
+        DatasetWriter(tmp_path / "set", FORM),
+        pytest.raises(DatasetError, match="another process is writing"),
+        DatasetWriter(tmp_path / "set", FORM),
+    ):
+        pass
 
 
 def test_a_full_disk_keeps_what_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,8 +330,8 @@ def test_episodes_that_do_not_fit(tmp_path: Path) -> None:
         EpisodeWriter(tmp_path, FORM, 0, " ")
     with pytest.raises(FormatError, match="no frames"), EpisodeWriter(tmp_path, FORM, 0, "task", {"success": True, "seed": 1}):
         pass
-    with pytest.raises(FormatError, match=r"extra success is 1"), EpisodeWriter(tmp_path, FORM, 0, "task") as episode:
-        episode.extras = {"success": 1, "seed": 1}
+    wrong = {"success": 1, "seed": 1}
+    with pytest.raises(FormatError, match=r"extra success is 1"), EpisodeWriter(tmp_path, FORM, 0, "task", wrong) as episode:
         episode.add(GOOD, IMAGES)
     with DatasetWriter(tmp_path / "empty", FORM) as writer, pytest.raises(DatasetError, match="without episodes"):
         writer.finish(0)

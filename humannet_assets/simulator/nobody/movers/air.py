@@ -43,7 +43,7 @@ def fan_turns(rng: np.random.Generator, stage: Stage) -> Mover:
 def plant_sways(rng: np.random.Generator, stage: Stage) -> Mover:
     """A potted plant whose leaves move in the draught of a window."""
     pot = stage.paint("pot", rng.uniform((0.3, 0.2, 0.15), (0.7, 0.5, 0.45)))
-    green = stage.scene.surface(f"{stage.paint('leaf', (0, 0, 0))}_green", textures.leaves(rng, (0.20, 0.42, 0.18)))
+    green = stage.cover("leaf", textures.leaves(rng, (0.20, 0.42, 0.18), size=256))
     stage.part("cylinder", (0.16, 0.16), pot, (0, 0, 0.16))
     stage.part("cylinder", (0.15, 0.005), stage.paint("soil", (0.16, 0.11, 0.08)), (0, 0, 0.32))
     leaves = []
@@ -77,9 +77,7 @@ def curtain_sways(rng: np.random.Generator, stage: Stage) -> Mover:
         stage.part("cylinder", (0.016, top / 2), wood, (x, 0, top / 2))
         stage.part("box", (0.02, 0.2, 0.015), wood, (x, 0, 0.015))
     stage.part("capsule", (0.014, half), wood, (0, 0, top), rotation((0, 1, 0), math.pi / 2))
-    cloth = stage.scene.surface(
-        f"{stage.paint('cloth', (0, 0, 0))}_weave", textures.cloth(rng, tuple(rng.uniform(0.25, 0.75, 3)))
-    )
+    cloth = stage.cover("cloth", textures.cloth(rng, tuple(rng.uniform(0.25, 0.75, 3)), size=256))
     count, levels = 12, 3
     width, high = 2 * half / count, (top - 0.1) / levels
     strips = [[stage.part("box", (width * 0.55, 0.004, high / 2 + 0.004), cloth) for _ in range(levels)] for _ in range(count)]

@@ -16,11 +16,10 @@ from humannet_assets.simulator.world import World
 
 def dog_rests(rng: np.random.Generator, stage: Stage) -> Mover:
     """A dog lies on the floor: it breathes, wags its tail, lifts and turns its head. An animal, not a person."""
-    coat = rng.uniform((0.25, 0.16, 0.08), (0.75, 0.6, 0.42))
-    fur, dark = (
-        stage.scene.surface(f"{stage.paint('coat', coat)}_fur", textures.cloth(rng, tuple(coat), threads=90)),
-        stage.paint("dark", (0.05, 0.04, 0.04), 0.5),
-    )
+    # From black over brown to cream: each channel a drawn share of the one before.
+    coat = float(rng.uniform(0.12, 0.85)) * np.array([1.0, 0.78, 0.56]) ** float(rng.uniform(0.2, 1.0))
+    fur = stage.cover("fur", textures.cloth(rng, (float(coat[0]), float(coat[1]), float(coat[2])), threads=90, size=256))
+    dark = stage.paint("dark", (0.05, 0.04, 0.04), 0.5)
     chest = stage.part("ellipsoid", (0.17, 0.13, 0.13), fur)
     belly = stage.part("ellipsoid", (0.20, 0.12, 0.115), fur)
     stage.part("ellipsoid", (0.15, 0.13, 0.13), fur, (-0.30, 0, 0.13))
@@ -35,9 +34,8 @@ def dog_rests(rng: np.random.Generator, stage: Stage) -> Mover:
     tail = stage.part("capsule", (0.022, 0.11), fur)
     lift = Path(np.zeros(3)).rest(float(rng.uniform(0.5, 2)))
     for _ in range(12):
-        lift.move((float(rng.uniform(0, 1)), float(rng.uniform(-0.7, 0.9)), 0), float(rng.uniform(0.5, 1.2))).rest(
-            float(rng.uniform(0.5, 3))
-        )
+        lift.move((float(rng.uniform(0, 1)), float(rng.uniform(-0.7, 0.9)), 0), float(rng.uniform(0.5, 1.2)))
+        lift.rest(float(rng.uniform(0.5, 3)))
     breath, wag = float(rng.uniform(0.35, 0.6)), float(rng.uniform(2.0, 4.0))
 
     def move(world: World, time_s: float) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from humannet_assets.simulator import textures
 from humannet_assets.simulator.cameras import Matrix
 from humannet_assets.simulator.world import OBJECT, SceneBuilder, Shape, World
 
@@ -37,6 +38,10 @@ class Stage:
     def paint(self, what: str, color: npt.ArrayLike, shine: float = 0.2) -> str:
         """Declare a plain material."""
         return self.scene.color(f"{self._name}_{what}", color, shine)
+
+    def cover(self, what: str, picture: textures.Picture) -> str:
+        """Declare a textured material."""
+        return self.scene.surface(f"{self._name}_{what}", picture)
 
     def move(self, world: World, part: str, at: npt.ArrayLike, turn: Matrix | None = None) -> None:
         """Pose a part, spot frame."""

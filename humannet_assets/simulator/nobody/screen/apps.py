@@ -31,7 +31,7 @@ class App(ABC):
         self.clicks: list[tuple[float, float, float]] = []
         """Where its user clicks: seconds, x, y."""
         self.changes: list[float] = []
-        """Times at which most of what it shows changes at once."""
+        """Times at which all it shows is replaced at once."""
         self._last: tuple[Hashable, RGB] | None = None
         self.title = self.plan(rng, duration_s)
 

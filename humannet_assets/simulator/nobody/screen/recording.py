@@ -1,8 +1,9 @@
 """A recording of a computer's screen: windows come up, are read, typed into, moved; menus open; the pointer travels.
 
-Cuts. A screen recording is one uncut shot, however much of the screen changes at once: nothing was edited, so a careful
-annotator marks no cut, and `Sidecar.cuts` stays empty. A cut detector that compares pictures will fire at some of
-`ScreenRecording.changes_s`; that is its error, and these are the times to look for it. A talk's slides count the same way.
+Cuts. Nothing was edited, but shots exist so that a clip shows one thing, and careful annotators mark where the whole picture is
+replaced: the slides of a talk, a window that comes up over all of the screen. So do the labels of the real test media.
+`ScreenRecording.cut_frames` says where these are. What replaces less (a smaller window, a menu, scrolling, a film inside a
+window) is no cut, however much changes.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class _Task:
     start_s: float
     app: App
     full_screen: bool
+    maximised: bool
     corner: Path
     frame: RGB
     behind: RGB
@@ -128,12 +130,11 @@ class ScreenRecording:
             screen = desktop.picture(time_s)
             yield cv2.resize(screen, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
-    def changes_s(self, aspect: float = 4 / 3) -> list[float]:
-        """Times at which most of the screen changes at once (windows and slides change): no cuts, but they look like it.
-
-        `aspect` is width over height of the pictures, on which the plan depends.
-        """
-        return _Desktop(np.random.default_rng(self._seed), aspect, self._duration_s, self._apps).changes_s()
+    def cut_frames(self, size: tuple[int, int], times_s: Sequence[float]) -> list[int]:
+        """Which of the frames at these times are the first after the whole picture was replaced (see the module)."""
+        desktop = _Desktop(np.random.default_rng(self._seed), size[0] / size[1], self._duration_s, self._apps)
+        frames = np.searchsorted(np.asarray(times_s), desktop.cuts_s(), side="left")
+        return sorted({int(frame) for frame in frames if 0 < frame < len(times_s)})
 
 
 class _Desktop:
@@ -166,14 +167,19 @@ class _Desktop:
                 return starts
             starts.append(at)
 
-    def changes_s(self) -> list[float]:
-        """See `ScreenRecording.changes_s`."""
-        times = list(self._starts[1:])
+    def cuts_s(self) -> list[float]:
+        """Times at which the whole picture is replaced: full screens come, go and change, windows come up over everything."""
+        times, filled = [], False
         for number, start in enumerate(self._starts):
             self._begin(number)
             assert self._task is not None
-            times += [start + change for change in self._task.app.changes]
-        return sorted(times)
+            fills = self._task.full_screen or self._task.maximised
+            if number and (fills or filled):
+                times.append(start)
+            times += [start + change for change in self._task.app.changes if fills]
+            # A window that came up over everything lies under the next one; a full screen is gone.
+            filled = self._task.full_screen
+        return times
 
     def picture(self, time_s: float) -> RGB:
         """The screen (height, width, 3) at a time; times must not decrease by more than a task."""
@@ -205,7 +211,7 @@ class _Desktop:
         length = self._ends[number] - start
         kind = APPS[self._apps[int(rng.choice(len(self._apps), p=self._weights))]]
         full_screen = bool(rng.random() < kind.full_screen_share)
-        share = 1.0 if rng.random() < 0.45 else float(rng.uniform(0.62, 0.92))
+        share = 1.0 if rng.random() < 0.45 else float(rng.uniform(0.6, 0.82))
         room = (self.width, self.height - _BAR_PX)
         outer = (round(room[0] * share), round(room[1] * share))
         inner = (outer[0] - 2, outer[1] - _TITLE_PX - 1)
@@ -217,7 +223,7 @@ class _Desktop:
             corner = Path(goal + (*shift, 0)).rest(1.1).move(goal, float(rng.uniform(0.5, 1.1)))
         behind = self._wall if self._task is None else self._settled(self._task)
         frame, below = self._window(outer, app.title), self._with_bar(behind, app.title, start)
-        self._task = _Task(start, app, full_screen, corner, frame, below)
+        self._task = _Task(start, app, full_screen, share == 1.0, corner, frame, below)
         self._number = number
         self._plan_pointer(rng, self._task, outer, length)
 

@@ -1,4 +1,4 @@
-"""A lake before a fixed camera: waves that roll towards it, a buoy and reeds that move with them."""
+"""Outdoors: a lake whose waves roll towards a fixed camera, a park below a drone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from humannet_assets.simulator import textures
 from humannet_assets.simulator.cameras import look_at, rotation
 from humannet_assets.simulator.nobody.filmed import filmed
-from humannet_assets.simulator.nobody.rigs import fixed
+from humannet_assets.simulator.nobody.rigs import fixed, orbit
+from humannet_assets.simulator.places import Place, make_place
 from humannet_assets.simulator.shots import Shot
 from humannet_assets.simulator.world import Light, SceneBuilder, World
 
@@ -74,3 +75,21 @@ def water_shot(rng: np.random.Generator, *, duration_s: float) -> Shot:
     pose = look_at((0, 0, rng.uniform(1.1, 2.2)), (rng.uniform(-1, 1), 12.0, rng.uniform(-0.4, 0.8)))
     text = "Waves on a lake, filmed by a fixed camera. Nobody is there."
     return filmed("water", text, "outdoor", scene, fixed(pose), movers=[move], fov_deg=float(rng.uniform(42, 58)))
+
+
+def orbit_shot(rng: np.random.Generator, *, duration_s: float, place: Place | None = None) -> Shot:
+    """A drone circles above the middle of a park, over its lamps and among its highest trees.
+
+    Args:
+        rng: Source of everything.
+        duration_s: How long; the circling has no end.
+        place: Where, outdoors and with spots; a park is drawn if None.
+    """
+    place = place or make_place("park", int(rng.integers(1_000_000)))
+    middle = np.mean([spot.position for spot in place.spots], axis=0)
+    rig = orbit(rng, (*middle, 0.0), radius_m=float(rng.uniform(7, 11)), height_m=float(rng.uniform(6, 9)))
+    kind = place.name.split("/")[0].replace("_", " ")
+    text = f"A drone circles above a {kind}. Nobody is there."
+    return filmed(
+        "drone_orbit", text, place.environment, place.builder, rig, fov_deg=float(rng.uniform(50, 65)), world=place.name
+    )
