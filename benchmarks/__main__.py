@@ -6,7 +6,7 @@ import argparse
 import platform
 from importlib.metadata import version
 
-from benchmarks import cas, curation_floor, no_op, rethreshold, sql_queries
+from benchmarks import cas, croco_training, curation_floor, no_op, rethreshold, sql_queries
 
 BENCHMARKS = {
     "no-op": no_op.run,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "sql": sql_queries.run,
     "floor": curation_floor.run,
     "cas": cas.run,
+    "croco": croco_training.run,
 }
 
 

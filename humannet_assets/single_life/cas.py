@@ -29,12 +29,11 @@ from humannet_assets.single_life.config import CroCoConfig
 from humannet_assets.single_life.interfaces import AttentionModel, model_input
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 Direction = Literal["rows", "columns", "reciprocal"]
 Correction = Literal["none", "position", "sinks", "position_and_sinks"]
 
 KS: tuple[int, ...] = (1, 5, 10, 20)
-"""Set sizes that are reported; 10 of 196 is the one in figures (PAPERS: our choice, the paper gives none)."""
+"""Set sizes that are reported; figures show 10 of 196 [our choices: the paper gives none]."""
 WORKING_BYTES = 256 * 1024**2
 """Memory that comparing sets may take at a time, whatever the number of pairs."""
 
@@ -113,8 +112,11 @@ def attention_maps(model: AttentionModel, pairs: ProbePairs, batch: int, *, swap
         (up to `batch`, layers, N, N) float32: rows are patches of the image that looks, columns of the one looked at.
 
     Raises:
-        CasError: The attention is not finite.
+        CasError: Images of another size than the model's, or attention that is not finite.
     """
+    if tuple(pairs.targets.shape[2:]) != model.config.image_shape:
+        height, width = pairs.targets.shape[2:]
+        raise CasError(f"pairs of {height}x{width} pixels, but the model takes {_cut(model.config)}; resize the pairs")
     looking, seen = (pairs.sources, pairs.targets) if swapped else (pairs.targets, pairs.sources)
     for start in range(0, len(pairs), batch):
         images = (model_input(model, part[start : start + batch]) for part in (looking, seen))
@@ -164,7 +166,7 @@ def top_k(maps: Tensor, k: int) -> tuple[Tensor, Tensor]:
     return order[..., :k], values[..., :k] == values[..., 1 : k + 1]
 
 
-def pair_scores(sets: Sequence[TopKSets], k: int, counted: Bools | None = None) -> npt.NDArray[np.float32]:
+def pair_scores(sets: Sequence[TopKSets], k: int) -> npt.NDArray[np.float32]:
     """CAS of all models with each other, pair by pair.
 
     Sets become bit masks of N bits; an intersection is AND and a count of bits, so that 100 models, 1,000 pairs and N = 196
@@ -173,10 +175,9 @@ def pair_scores(sets: Sequence[TopKSets], k: int, counted: Bools | None = None) 
     Args:
         sets: One per model, of the same pairs.
         k: Set size, up to the stored one.
-        counted: (pairs, N) bool: patches that count, e.g. those that have a match; all by default.
 
     Returns:
-        (pairs, models, models); NaN for pairs without a patch that counts.
+        (pairs, models, models): mean over the patches of each pair.
 
     Raises:
         CasError: Sets of different sizes, or none.
@@ -191,7 +192,6 @@ def pair_scores(sets: Sequence[TopKSets], k: int, counted: Bools | None = None) 
             )
     if not 1 <= k <= k_max:
         raise CasError(f"k = {k}, but sets hold {k_max} choices; probe with a larger k")
-    counted = np.ones((pairs, rows), bool) if counted is None else counted
     words = -(-patches // 64)
     # The unpacked masks, one byte per possible member, are the largest thing held.
     block = max(1, WORKING_BYTES // (len(sets) * rows * words * 64))
@@ -199,13 +199,11 @@ def pair_scores(sets: Sequence[TopKSets], k: int, counted: Bools | None = None) 
     for start in range(0, pairs, block):
         part = slice(start, start + block)
         bits = np.stack([_bit_masks(one.indices[part, :, :k], words) for one in sets], axis=1)  # (block, models, N, words)
-        bits[np.broadcast_to(~counted[part, None], bits.shape[:-1])] = 0
         for pair, masks in enumerate(bits.reshape(len(bits), len(sets), -1), start):
             for i in range(len(sets)):
                 scores[pair, i, i:] = np.bitwise_count(masks[i] & masks[i:]).sum(-1, dtype=np.uint32)
                 scores[pair, i:, i] = scores[pair, i, i:]
-    size = counted.sum(1, dtype=np.int64)[:, None, None] * k
-    return np.divide(scores, size, out=np.full_like(scores, np.nan), where=size > 0)
+    return scores / (rows * k)
 
 
 def _bit_masks(indices: npt.NDArray[np.integer], words: int) -> npt.NDArray[np.uint64]:
@@ -245,7 +243,6 @@ def cas_matrix(
     k: int,
     rng: np.random.Generator,
     *,
-    counted: Bools | None = None,
     scenes: Sequence[str] = (),
     resamples: int = 1000,
 ) -> CasMatrix:
@@ -255,22 +252,16 @@ def cas_matrix(
         sets: Per model, of the same pairs.
         k: Set size.
         rng: Draws the resamples.
-        counted: See `pair_scores`.
         scenes: What each pair shows: scenes are resampled whole.
         resamples: Bootstrap resamples.
 
     Raises:
-        CasError: See `pair_scores`; or no patch counts.
+        CasError: See `pair_scores`.
     """
     from humannet_assets.single_life.statistics import bootstrap_interval
 
-    scores = pair_scores(list(sets.values()), k, counted)
-    used = ~np.isnan(scores[:, 0, 0])
-    if not used.any():
-        raise CasError("no patch of any pair counts; the condition leaves nothing to compare")
-    scores = scores[used]
-    kept = [scene for scene, keep in zip(scenes, used, strict=True) if keep] if scenes else []
-    low, high = bootstrap_interval(scores, rng, clusters=kept, resamples=resamples)
+    scores = pair_scores(list(sets.values()), k)
+    low, high = bootstrap_interval(scores, rng, clusters=scenes, resamples=resamples)
     first = next(iter(sets.values()))
     return CasMatrix(
         names=tuple(sets),

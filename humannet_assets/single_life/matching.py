@@ -117,9 +117,8 @@ def patch_matching(model: AttentionModel, pairs: ProbePairs, truth: PatchTruth, 
     rows, columns = model.config.grid
     expected = (len(pairs), rows * columns)
     if truth.covisible.shape != expected or truth.source_px.shape != (*expected, 2):
-        raise CasError(
-            f"truth of shapes {truth.source_px.shape} and {truth.covisible.shape} for {len(pairs)} pairs of {rows * columns} patches"
-        )
+        shapes = f"{truth.source_px.shape} and {truth.covisible.shape}"
+        raise CasError(f"truth of shapes {shapes} for {len(pairs)} pairs of {rows * columns} patches")
     if not truth.covisible.any():
         raise CasError("no target patch is covisible in any pair; choose pairs that overlap")
     chosen = torch.cat(

@@ -4,7 +4,7 @@ Raw CAS rises without any shared match (simulated, N = 196, k = 10: independent 
 a preference for the same position .37; the same match .93). So beside a score stand
 
 - chance, k / N, and the score scaled between it and 1;
-- models of random weights, which are compared like the others (`comparison`);
+- models of random weights (`random_models`), which are compared like the others (`comparison`);
 - the same models on shuffled pairs: target i beside the source of another pair, so that there is no match to share;
 - the score with the position prior taken out, with sink keys taken out, with both;
 - the two-seed ceiling: models of the same life that differ in the seed only.
@@ -19,15 +19,15 @@ has a level per row (of no consequence: CAS sees ranks within rows), a preferenc
     q is a sink:                mean over p of (M[p, q] - c(p)) / sd_p > SINK_DEVIATIONS
 
 with sd_p the deviation of row p over keys and pairs; the logit of a sink becomes -inf. Where both are taken out, sinks are
-those of the maps without b. Offsets, because sin-cos and rotary positions alike make the product of two position codes a function of
-the offset; how much of M the offsets explain is reported. Sinks by rank rather than by softmax, because the same ranks at small
-logits (random weights) or large ones are the same to CAS.
+those of the maps without b. Offsets, because sin-cos and rotary positions alike make the product of two position codes a
+function of the offset; how much of M the offsets explain is reported. Sinks by deviations rather than by softmax, because CAS
+sees ranks: small logits (random weights) and large ones of the same order are the same to it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,7 +47,10 @@ from humannet_assets.single_life.cas import (
     attention_maps,
     top_k,
 )
+from humannet_assets.single_life.config import CroCoConfig
+from humannet_assets.single_life.croco import CroCo
 from humannet_assets.single_life.interfaces import AttentionModel
+from humannet_assets.single_life.training import initial_model
 
 SINK_DEVIATIONS = 1.645
 """How far a sink stands above its rows, in their standard deviations: the 95 % point of a normal distribution.
@@ -56,7 +59,7 @@ So a sink is a key that for the average query is among the first 5 %, which is w
 takes out the first key only, which is where published CroCo models have theirs.
 """
 FIT_ROUNDS = 20
-"""Rounds of the alternating least-squares fit; on a 14 x 14 grid with a sink and a preference the offsets stand still by then."""
+"""Rounds of the alternating least-squares fit; on a 14 x 14 grid with a sink and a preference it stands still after 20."""
 
 
 def chance(k: int, patches: int) -> float:
@@ -191,8 +194,13 @@ def _sinks(mean: Tensor, squares: Tensor) -> Tensor:
     return above.mean(0) > SINK_DEVIATIONS
 
 
-Priors = Mapping[tuple[Direction, int], AttentionPrior]
-"""Per direction and layer, as in `View`."""
+MapKey = tuple[Direction, int]
+"""Direction and layer, as in `View`."""
+Priors = Mapping[MapKey, AttentionPrior]
+
+
+def _key(view: View) -> MapKey:
+    return view.direction, view.layer
 
 
 def estimate_priors(model: AttentionModel, shuffled: ProbePairs, views: Sequence[View], batch: int) -> Priors:
@@ -204,11 +212,11 @@ def estimate_priors(model: AttentionModel, shuffled: ProbePairs, views: Sequence
         views: Views; those without a correction need no prior.
         batch: Pairs per forward pass.
     """
-    wanted: list[tuple[Direction, int]] = sorted({(v.direction, v.layer) for v in views if v.correction != "none"})
-    moments: dict[tuple[Direction, int], _Moments] = {}
+    wanted = {_key(view) for view in views if view.correction != "none"}
+    moments: dict[MapKey, _Moments] = {}
     if wanted:
-        for maps in _view_maps(model, shuffled, [View(direction, layer=layer) for direction, layer in wanted], batch):
-            for key, part in zip(wanted, maps, strict=True):
+        for maps in _keyed_maps(model, shuffled, wanted, batch):
+            for key, part in maps.items():
                 moments.setdefault(key, _Moments(part)).add(part)
     rows, columns = model.config.grid
     return {key: part.prior(rows, columns) for key, part in moments.items()}
@@ -229,34 +237,43 @@ def probe(
 
     Raises:
         CasError: See `attention_maps` and `top_k`.
+        KeyError: A corrected view has no prior.
     """
     patches = model.config.patches
     kind = np.uint8 if patches <= 256 else np.uint16
     indices = {view: np.empty((len(pairs), patches, k_max), kind) for view in views}
     ties = {view: np.zeros(k_max) for view in views}
     start = 0
-    for maps in _view_maps(model, pairs, views, batch):
-        for view, part in zip(views, maps, strict=True):
-            prior = priors.get((view.direction, view.layer))
-            chosen, tied = top_k(prior.correct(part, view.correction) if prior else part, k_max)
-            indices[view][start : start + len(part)] = chosen.cpu().numpy()
+    for maps in _keyed_maps(model, pairs, {_key(view) for view in views}, batch):
+        stop = min(start + batch, len(pairs))
+        for view in views:
+            part = maps[_key(view)]
+            chosen, tied = top_k(
+                part if view.correction == "none" else priors[_key(view)].correct(part, view.correction), k_max
+            )
+            indices[view][start:stop] = chosen.cpu().numpy()
             ties[view] += tied.sum((0, 1)).cpu().numpy()
-        start += len(maps[0])
+        start = stop
     return {view: TopKSets(indices[view], patches, ties[view] / (len(pairs) * patches)) for view in views}
 
 
-def _view_maps(model: AttentionModel, pairs: ProbePairs, views: Sequence[View], batch: int) -> Iterator[list[Tensor]]:
-    """Per batch the uncorrected maps (B, N, N) of all views."""
-    reciprocal = any(view.direction == "reciprocal" for view in views)
+def _keyed_maps(
+    model: AttentionModel, pairs: ProbePairs, keys: Collection[MapKey], batch: int
+) -> Iterator[dict[MapKey, Tensor]]:
+    """Per batch the uncorrected maps (B, N, N)."""
+    reciprocal = any(direction == "reciprocal" for direction, _ in keys)
     backwards = attention_maps(model, pairs, batch, swapped=True) if reciprocal else None
     for logits in attention_maps(model, pairs, batch):
-        there_and_back = (logits + next(backwards).mT) / 2 if backwards else logits
-        oriented: dict[Direction, Tensor] = {"rows": logits, "columns": logits.mT, "reciprocal": there_and_back}
-        yield [_layer(oriented[view.direction], view.layer) for view in views]
+        oriented: dict[Direction, Tensor] = {"rows": logits, "columns": logits.mT}
+        if backwards:
+            oriented["reciprocal"] = (logits + next(backwards).mT) / 2
+        yield {(to, layer): oriented[to].mean(1) if layer < 0 else oriented[to][:, layer] for to, layer in keys}
 
 
-def _layer(maps: Tensor, layer: int) -> Tensor:
-    return maps.mean(1) if layer < 0 else maps[:, layer]
+def random_models(config: CroCoConfig, seeds: Iterable[int]) -> Iterator[tuple[str, CroCo]]:
+    """Models as they are before training, named `random_init/<seed>`, to be compared along with the trained ones."""
+    for seed in seeds:
+        yield f"random_init/{seed}", initial_model(config, seed)
 
 
 def two_seed_ceiling(score: Floats, lives: Sequence[str]) -> tuple[float, int]:

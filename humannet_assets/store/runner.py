@@ -19,7 +19,7 @@ import pyarrow as pa
 from humannet_assets.store.compute import Compute, InProcess, MediaSource, Result, Work
 from humannet_assets.store.lance_store import LanceStore, quoted
 from humannet_assets.store.plan import DEFAULT_MAX_ATTEMPTS, Plan, expected_units, make_plan
-from humannet_assets.store.rows import build_rows
+from humannet_assets.store.rows import build_rows, build_table
 from humannet_assets.store.schema import Table
 from humannet_assets.store.step import Media, Outcome, Read, Step, Unit
 from humannet_assets.store.tables import VIDEO_FILES
@@ -28,6 +28,8 @@ COMMIT_INTERVAL_S = 15.0
 """Most seconds of work a killed run can lose."""
 COMMIT_UNITS = 20_000
 """Most units in one commit: bounds memory."""
+COMMIT_ROWS = 2_000_000
+"""Rows of outcomes that come as tables from which a commit is made: bounds memory, about 300 bytes each."""
 LOAD_UNITS = 20_000
 """Units whose parent rows are held in memory at a time."""
 
@@ -70,14 +72,19 @@ class _Committer:
         columns = ("unit_id", "video_id", "ingest_window", "provenance", "attempts")
         self.units = {row["unit_id"]: row for row in plan.todo.select(columns).iter_rows(named=True)}
         self.rows: list[dict[str, Any]] = []
+        self.tables: list[pa.Table] = []
         self.done: list[str] = []
         self.last_commit = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
         unit = self.units[outcome.unit_id]
         now = datetime.now(UTC).replace(tzinfo=None)
+        rows: list[dict[str, Any]] = []
         try:
-            rows = build_rows(self.step, unit, outcome, self.run_id, now)
+            if outcome.table is not None:
+                self.tables.append(build_table(self.step, unit, outcome, self.run_id, now))
+            else:
+                rows = build_rows(self.step, unit, outcome, self.run_id, now)
         except ValueError as error:
             outcome = Outcome(outcome.unit_id, "failed", error_class="ValueError", error_message=str(error))
             rows = build_rows(self.step, unit, outcome, self.run_id, now)
@@ -85,15 +92,18 @@ class _Committer:
             _log.warning("%s failed on %s: %s: %s", self.step.name, outcome.unit_id, outcome.error_class, outcome.error_message)
         self.rows.extend(rows)
         self.done.append(outcome.unit_id)
-        if len(self.done) >= COMMIT_UNITS or time.monotonic() - self.last_commit > COMMIT_INTERVAL_S:
+        waiting = sum(table.num_rows for table in self.tables)
+        if len(self.done) >= COMMIT_UNITS or waiting >= COMMIT_ROWS or time.monotonic() - self.last_commit > COMMIT_INTERVAL_S:
             self.flush()
 
     def flush(self) -> None:
         if self.done:
-            self.store.replace_units(self.step.writes, self.done, self.rows)
+            schema = self.step.writes.schema
+            rows = pa.concat_tables([pa.Table.from_pylist(self.rows, schema=schema), *self.tables])
+            self.store.replace_units(self.step.writes, self.done, rows)
             self.report.processed += len(self.done)
-            self.report.rows_written += len(self.rows)
-        self.rows, self.done = [], []
+            self.report.rows_written += rows.num_rows
+        self.rows, self.tables, self.done = [], [], []
         self.last_commit = time.monotonic()
 
 

@@ -12,11 +12,14 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from humannet_assets.store.schema import SYSTEM_COLUMN_NAMES, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Status = Literal["kept", "rejected", "failed"]
 
@@ -98,11 +101,15 @@ class Unit:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a unit ended. `rows` are dicts of the written table's own columns (system columns are added on commit)."""
+    """How a unit ended. `rows` are dicts of the written table's own columns (system columns are added on commit).
+
+    Where a unit has very many rows they come as `table`, an Arrow table of the same columns, instead.
+    """
 
     unit_id: str
     status: Status
     rows: Sequence[Mapping[str, Any]] = ()
+    table: pa.Table | None = None
     reasons: tuple[str, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
     error_class: str = ""
@@ -112,6 +119,11 @@ class Outcome:
     def kept(cls, unit: Unit, rows: Sequence[Mapping[str, Any]], evidence: Mapping[str, Any] | None = None) -> Outcome:
         """A unit with result rows. Kept with no rows is allowed: the step looked and there was nothing to report."""
         return cls(unit.id, "kept", rows=rows, evidence=evidence or {})
+
+    @classmethod
+    def kept_table(cls, unit: Unit, table: pa.Table, evidence: Mapping[str, Any] | None = None) -> Outcome:
+        """A unit with so many result rows that dicts would be slow: an Arrow table of the written table's own columns."""
+        return cls(unit.id, "kept", table=table, evidence=evidence or {})
 
     @classmethod
     def rejected(

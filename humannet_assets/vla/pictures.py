@@ -21,6 +21,9 @@ MAX_PIXELS = 64_000_000
 BLANK_RANGE = 4
 """Spread of 8-bit values that JPEG adds to a picture of one colour. Our choice; the darkest real frames spread over 20."""
 
+_OFF_BY = 1.5
+"""Frames a picture may lie from where it should be: one is lost now and then at the end of a recording."""
+
 _FORMATS = ("JPEG", "PNG")
 
 
@@ -114,10 +117,10 @@ def _of_video(ref: VideoRef, frames: list[int], timestamps_s: Floats) -> Iterato
         with VideoReader(ref.path) as video:
             for run in _runs(wanted_s):
                 # Stored times are rounded; a quarter of a frame keeps the neighbouring episode's pictures out.
-                first_s = max(0.0, wanted_s[run.start] - step_s / 4)
+                first_s = max(0.0, max(ref.start_s, wanted_s[run.start] - _OFF_BY * step_s) - step_s / 4)
                 for found, positions in video.select(wanted_s[run], first_s, ref.end_s - step_s / 4):
                     for position in range(run.start + positions[0], run.start + positions[-1] + 1):
-                        if abs(found.time_s - wanted_s[position]) > 1.5 * step_s + 1e-3:
+                        if abs(found.time_s - wanted_s[position]) > _OFF_BY * step_s + 1e-3:
                             raise PictureError(
                                 f"{ref.path}: frame {frames[position]} should be at {wanted_s[position]:.3f} s, the nearest "
                                 f"picture is at {found.time_s:.3f} s"

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from humannet_assets.single_life import cas
-from humannet_assets.single_life.cas import CasError, TopKSets, View, cas_matrix, pair_scores, top_k
+from humannet_assets.single_life.cas import CasError, ProbePairs, TopKSets, View, cas_matrix, pair_scores, top_k
 from humannet_assets.single_life.comparison import Comparison, compare_models, summarise
 from humannet_assets.single_life.config import CroCoConfig
+from humannet_assets.single_life.croco import CroCo
+from humannet_assets.single_life.loader import normalise
 from humannet_assets.single_life.nulls import probe
 from humannet_assets_tests.single_life.simulated_attention import CONFIG, SimulatedModel, scene_pairs
 
@@ -38,9 +40,10 @@ def test_score_of_known_sets() -> None:
     one, other = sets_of([[0, 1, 2, 3], [4, 5, 6, 7]]), sets_of([[3, 2, 1, 0], [4, 0, 1, 2]])
     assert pair_scores([one, other], 4)[0] == pytest.approx(np.array([[1, 0.625], [0.625, 1]]))
     assert pair_scores([one, other], 1)[0, 0, 1] == pytest.approx(0.5)
-    counted = np.array([[False, True]])
-    assert pair_scores([one, other], 4, counted)[0, 0, 1] == pytest.approx(0.25)
-    assert np.isnan(pair_scores([one, other], 4, ~counted & counted)).all()
+    with pytest.raises(CasError, match="k = 5, but sets hold 4"):
+        pair_scores([one, other], 5)
+    with pytest.raises(CasError, match="not of the same pairs"):
+        pair_scores([one, sets_of([[0, 1, 2, 3]])], 4)
 
 
 @pytest.mark.parametrize("k", [1, 5, 10])
@@ -145,6 +148,23 @@ def test_two_models_of_one_name_or_none_are_refused() -> None:
         compare_models([good, good], scene_pairs(3, config=SMALL), [View()], np.random.default_rng(0), ks=(5,))
     with pytest.raises(CasError, match="no models to compare"):
         compare_models([], scene_pairs(3, config=SMALL), [View()], np.random.default_rng(0))
+
+
+def test_pairs_are_pictures_or_what_models_take_of_the_right_size() -> None:
+    torch.manual_seed(0)
+    model, view = CroCo(SMALL), View("columns")
+    pictures = torch.randint(0, 256, (2, 3, 3, 64, 64), dtype=torch.uint8)
+    raw, ready = (ProbePairs(*images) for images in (pictures, [normalise(part) for part in pictures]))
+    one, other = (probe(model, pairs, [view], 5, 2, {})[view].indices for pairs in (raw, ready))
+    assert np.array_equal(one, other)
+    with pytest.raises(CasError, match=r"pairs of 32x32 pixels, but the model takes 64x64 pixels, patch 8"):
+        probe(model, ProbePairs(*pictures[..., :32, :32]), [view], 5, 2, {})
+    with pytest.raises(KeyError):
+        probe(model, raw, [View(correction="sinks")], 5, 2, {})
+    with pytest.raises(CasError, match="must both be"):
+        ProbePairs(pictures[0], pictures[1, :2])
+    with pytest.raises(CasError, match="1 scenes for 3 pairs"):
+        ProbePairs(pictures[0], pictures[1], ("a",))
 
 
 def test_large_grids_keep_their_indices() -> None:

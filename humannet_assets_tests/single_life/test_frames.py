@@ -21,13 +21,16 @@ from humannet_assets.store.compute import InProcess, Limits, ProcessWorkers, clo
 CONFIG = FrameCacheConfig(short_side_px=48, rate_hz=4.0, stretch_s=1.0)
 
 
-@pytest.fixture
-def walk(project_root: Path) -> VideoFile:
-    """A simulated walk of some seconds."""
-    path = project_root / "sample_library" / "ego_walk_corridor.mp4"
+def video_file(path: Path) -> VideoFile:
     facts = probe(path)
     assert facts.container_duration_s is not None
     return VideoFile(sha256_of(path), str(path), facts.container_duration_s, facts.width, facts.height)
+
+
+@pytest.fixture
+def walk(project_root: Path) -> VideoFile:
+    """A simulated walk of some seconds."""
+    return video_file(project_root / "sample_library" / "ego_walk_corridor.mp4")
 
 
 class Interrupted(InProcess):
@@ -118,8 +121,7 @@ def test_a_cache_that_would_grow_too_large_is_not_begun(tmp_path: Path, walk: Vi
 
 
 def test_pruning_keeps_what_is_named(tmp_path: Path, walk: VideoFile, project_root: Path) -> None:
-    other_path = project_root / "sample_library" / "ego_walk_street.mp4"
-    other = replace(walk, video_id=sha256_of(other_path), uri=str(other_path), duration_s=2.0)
+    other = replace(video_file(project_root / "sample_library" / "ego_walk_street.mp4"), duration_s=2.0)
     short = replace(walk, duration_s=2.0)
     cache = FrameCache(tmp_path, CONFIG)
     finer = FrameCache(tmp_path, CONFIG.model_copy(update={"rate_hz": 8.0}))

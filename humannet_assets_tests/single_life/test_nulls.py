@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from humannet_assets.single_life.cas import CasError, CasMatrix, View, top_k
+from humannet_assets.single_life.cas import CasError, CasMatrix, ProbePairs, View, top_k
 from humannet_assets.single_life.comparison import Comparison, compare_models
-from humannet_assets.single_life.nulls import chance_corrected, estimate_priors, relative, shuffled_sources, two_seed_ceiling
+from humannet_assets.single_life.config import CroCoConfig
+from humannet_assets.single_life.nulls import (
+    chance_corrected,
+    estimate_priors,
+    random_models,
+    relative,
+    shuffled_sources,
+    two_seed_ceiling,
+)
 from humannet_assets_tests.single_life.simulated_attention import SimulatedModel, scene_pairs
 
 SINK, POSITION, MATCH = {"sink": 10.0}, {"position_width": 2.0}, {"match_width": 0.4}
@@ -119,6 +127,18 @@ def test_scales() -> None:
     score = np.array([[1, 0.8, 0.1], [0.8, 1, 0.2], [0.1, 0.2, 1]])
     assert two_seed_ceiling(score, ["a", "a", "b"]) == (0.8, 1)
     assert two_seed_ceiling(score, ["a", "b", "c"])[1] == 0
+
+
+def test_random_models_share_nothing_and_leave_global_randomness_alone() -> None:
+    config = CroCoConfig.preset("demo")
+    state = torch.get_rng_state()
+    models = list(random_models(config, range(3)))
+    assert torch.equal(state, torch.get_rng_state())
+    assert [name for name, _ in models] == ["random_init/0", "random_init/1", "random_init/2"]
+    images = torch.randint(0, 256, (2, 16, 3, 64, 64), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    result = compare_models(models, ProbePairs(images[0], images[1]), [RAW], np.random.default_rng(0), ks=(5,), resamples=20)
+    off = result.of(RAW, 5).matrix.score[np.triu_indices(3, 1)]
+    assert off == pytest.approx(5 / 64, abs=0.04)
 
 
 def test_too_few_keys_after_suppression_is_an_error() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.plan import make_plan
 from humannet_assets.store.runner import StepReport, remove_units, run_steps
+from humannet_assets.store.step import NoConfig, Outcome, Unit
 from humannet_assets_tests.store import toy
 
 
@@ -235,3 +238,46 @@ def test_remembered_answer_is_used_and_forgotten_when_anything_changes(
             make_plan(store, step, ["2026-01-01"], max_attempts=1)
     toy.put(store, {"c": 2})
     assert make_plan(store, step, max_attempts=1).why() == {"added": 1}
+
+
+class PieceTableStep(toy.PieceStep):
+    """The same pieces as an Arrow table."""
+
+    name = "pieces"
+    extra: tuple[str, ...] = ()
+
+    def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
+        for outcome in super().process(units):
+            unit = next(unit for unit in units if unit.id == outcome.unit_id)
+            rows = [{**row, **dict.fromkeys(self.extra, 1)} for row in outcome.rows]
+            yield Outcome.kept_table(
+                unit, pa.Table.from_pylist(rows, schema=None if rows else pa.schema([])), {"made": "at once"}
+            )
+
+
+def test_rows_that_come_as_a_table_are_the_same_rows(store: LanceStore, tmp_path: Path) -> None:
+    other = LanceStore(str(tmp_path / "other"))
+    for place, step in ((store, toy.PieceStep(NoConfig())), (other, PieceTableStep(NoConfig()))):
+        toy.put(place, {"a": 4, "d": 0})
+        run_steps(place, [toy.HalfStep(toy.HalfConfig())], run_id="test")
+        [report] = run_steps(place, [step], run_id="test")
+        assert (report.kept, report.rows_written) == (2, 3)
+    volatile = ["created_at", "evidence"]
+    left, right = (place.read(toy.PIECES).drop(volatile).sort("row_id") for place in (store, other))
+    assert left.equals(right)
+    assert set(other.read(toy.PIECES)["evidence"]) == {'{"made":"at once"}'}
+    # Fewer pieces next time: the others go.
+    toy.put(other, {"a": 2, "d": 0})
+    run_steps(other, [toy.HalfStep(toy.HalfConfig())], run_id="test")
+    run_steps(other, [PieceTableStep(NoConfig())], run_id="test")
+    assert sorted(other.read(toy.PIECES)["row_id"]) == ["a-0", "d"]
+
+
+def test_a_table_with_undeclared_columns_fails_its_unit(store: LanceStore) -> None:
+    toy.put(store, {"a": 4})
+    run_steps(store, [toy.HalfStep(toy.HalfConfig())], run_id="test")
+    step = PieceTableStep(NoConfig())
+    step.extra = ("colour",)
+    [report] = run_steps(store, [step], run_id="test")
+    assert (report.failed, report.kept) == (1, 0)
+    assert "undeclared columns ['colour']" in store.read(toy.PIECES)["error_message"][0]

@@ -68,11 +68,14 @@ def visiting(rng: np.random.Generator, scene: SceneBuilder, route: npt.NDArray[n
     if rng.random() < 0.5:
         points.reverse()
     performer = Performer(rng, figure.person, points[0], _heading(points))
+    here = 0
     while performer.now < duration_s:
-        stop = int(rng.integers(1, len(points)))
-        performer.walk(points[1 : stop + 1], text="person walks about the room")
+        # To any other corner of the route, along it: what lies beside it is not free.
+        goal = int(rng.choice([index for index in range(len(points)) if index != here]))
+        way = points[here + 1 : goal + 1] if goal > here else points[goal:here][::-1]
+        performer.walk(way, text="person walks about the room")
         performer.pause(float(rng.uniform(1.0, 6.0)))
-        points = [*points[stop:], *points[stop - 1 :: -1]] if stop < len(points) - 1 else points[::-1]
+        here = goal
     return Passers([figure], [performer])
 
 

@@ -20,14 +20,18 @@ def _hsv(
     return colorsys.hsv_to_rgb(rng.uniform(*hue) % 1.0, rng.uniform(*saturation), rng.uniform(*value))
 
 
+_HOUSE_HUES = (-0.04, 0.67)
+"""From red over yellow and green to blue: walls and furniture are rarely violet or pink."""
+
+
 def pale(rng: np.random.Generator) -> Color:
     """A wall's colour."""
-    return _hsv(rng, (0, 1), (0.04, 0.24), (0.70, 0.88))
+    return _hsv(rng, _HOUSE_HUES, (0.04, 0.24), (0.70, 0.88))
 
 
 def muted(rng: np.random.Generator) -> Color:
     """The colour of furniture, clothes, doors."""
-    return _hsv(rng, (0, 1), (0.15, 0.5), (0.3, 0.7))
+    return _hsv(rng, _HOUSE_HUES, (0.15, 0.5), (0.3, 0.7))
 
 
 _PRINT_HUES = (0.0, 0.02, 0.07, 0.10, 0.13, 0.16, 0.30, 0.36, 0.48, 0.56, 0.60, 0.63, 0.93)
@@ -36,7 +40,7 @@ _PRINT_HUES = (0.0, 0.02, 0.07, 0.10, 0.13, 0.16, 0.30, 0.36, 0.48, 0.56, 0.60, 
 
 def tinted(rng: np.random.Generator) -> Color:
     """The colour of one wall that differs from the others."""
-    return _hsv(rng, (0, 1), (0.12, 0.38), (0.5, 0.82))
+    return _hsv(rng, _HOUSE_HUES, (0.12, 0.38), (0.5, 0.82))
 
 
 def vivid(rng: np.random.Generator) -> Color:

@@ -27,7 +27,7 @@ _HEADINGS: Mapping[WallName, float] = {"north": 0.0, "west": math.pi / 2, "south
 Rect = tuple[float, float, float, float]
 """x0, y0, x1, y1."""
 
-_BOUNCED = 0.55
+_BOUNCED = 0.6
 """Share of the lamp's light that comes back from below: white ceilings come out a little darker than white walls."""
 
 _TRIES = 60
@@ -51,14 +51,14 @@ class Mood:
 
 def draw_mood(rng: np.random.Generator, *, evening: float = 0.3) -> Mood:
     """Daylight, or lamplight with the share `evening`; a white surface that faces up comes out at 0.85 to 1.15."""
-    level = float(rng.uniform(0.42, 0.54))
+    level = float(rng.uniform(0.36, 0.46))
     if rng.random() < evening:
         warm = float(rng.uniform(0.10, 0.26))
         lamp = (level * 1.08, level * (1.04 - warm * 0.5), level * (1.04 - warm))
-        return Mood("evening", lamp, float(rng.uniform(0.16, 0.22)), float(rng.uniform(0.46, 0.52)))
+        return Mood("evening", lamp, float(rng.uniform(0.10, 0.18)), float(rng.uniform(0.46, 0.52)))
     cool = float(rng.uniform(-0.04, 0.08))
     lamp = (level * (1 - cool * 0.5), level, level * (1 + cool * 0.5))
-    return Mood("day", lamp, float(rng.uniform(0.22, 0.32)), float(rng.uniform(0.46, 0.54)))
+    return Mood("day", lamp, float(rng.uniform(0.14, 0.24)), float(rng.uniform(0.46, 0.53)))
 
 
 class Room:

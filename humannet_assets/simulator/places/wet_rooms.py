@@ -56,7 +56,7 @@ def kitchen(rng: np.random.Generator) -> Draft:
     if at_table:
         fixtures.pendant(room, "pendant", x, y, color=pale(rng))
     fixtures.window(room, walls[3], 1.2)
-    decorate(room, 4, walls[2:])
+    decorate(room, 7, walls[1:])
     room.light()
     return draft_room(room, [*stations, *at_table])
 

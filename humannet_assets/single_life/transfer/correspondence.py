@@ -22,7 +22,7 @@ from torch import Tensor
 from humannet_assets.single_life.framing import frame_picture, whole
 from humannet_assets.single_life.interfaces import AttentionModel, Encoder, SizedModel, as_tensor, model_input
 from humannet_assets.single_life.transfer.flow_pairs import EVALUATION_PX, FlowPair, pixel_centres
-from humannet_assets.single_life.transfer.samples import DatasetError
+from humannet_assets.single_life.transfer.samples import TransferError
 
 TEMPERATURE = 1e-4
 """Of the softmax before the soft-argmax (ZeroCo's evaluation scripts); it picks one patch unless values are all but equal."""
@@ -152,7 +152,7 @@ def score_correspondence(pairs: Iterable[FlowPair], predict: FlowPredictor, *, b
         batch: Pairs per call.
 
     Raises:
-        DatasetError: No pairs, two of one name, a pair without a valid pixel, or a flow that is not finite.
+        TransferError: No pairs, two of one name, a pair without a valid pixel, or a flow that is not finite.
     """
     errors: dict[str, float] = {}
     within: list[list[float]] = []
@@ -160,16 +160,16 @@ def score_correspondence(pairs: Iterable[FlowPair], predict: FlowPredictor, *, b
     while block := list(islice(waiting, batch)):
         for pair, flow in zip(block, predict(block), strict=True):
             if not pair.valid.any():
-                raise DatasetError(f"{pair.name} has no valid pixel; leave it out")
+                raise TransferError(f"{pair.name} has no valid pixel; leave it out")
             if pair.name in errors:
-                raise DatasetError(f"two pairs are called {pair.name}")
+                raise TransferError(f"two pairs are called {pair.name}")
             distance = np.linalg.norm(flow - pair.flow_px, axis=-1)[pair.valid]
             if not np.isfinite(distance).all():
-                raise DatasetError(f"the flow predicted for {pair.name} is not finite: the model has diverged")
+                raise TransferError(f"the flow predicted for {pair.name} is not finite: the model has diverged")
             errors[pair.name] = float(distance.mean())
             within.append([float((distance <= limit).mean()) for limit in PCK_PX])
     if not errors:
-        raise DatasetError("no pairs to judge correspondence on")
+        raise TransferError("no pairs to judge correspondence on")
     pck = np.mean(within, axis=0)
     return CorrespondenceScores(
         aepe_px=float(np.mean(list(errors.values()))),

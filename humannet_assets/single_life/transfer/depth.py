@@ -9,7 +9,7 @@ The encoder is not trained: its features are computed once per picture. The prob
     log depth of the P x P pixels of patch p = Linear(LayerNorm(z_p))
 
 The paper names "one attentive-probe block" and no more; width, loss and schedule are our choices. Loss: scale-invariant log
-error (Eigen et al., NeurIPS 2014, lambda = .5) over known pixels. Pictures are the centre square (or the model's aspect) resized
+error (Eigen et al., NeurIPS 2014, lambda = .5) over known pixels. Pictures are the middle part with the model's aspect, resized
 to the model's input, truth likewise by nearest pixel; so figures compare with each other, not with tables made with Eigen's
 crop at 640x480. Metrics per picture, then their mean; "scaled" ones after the prediction's median is set to the truth's, which
 takes out what a single picture cannot tell.
@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 from humannet_assets.single_life.framing import centre_region, frame_depth, frame_picture
 from humannet_assets.single_life.interfaces import Encoder, as_tensor, model_input
-from humannet_assets.single_life.transfer.samples import DatasetError, DepthSample
+from humannet_assets.single_life.transfer.samples import DepthSample, TransferError
 from humannet_assets.store.step import StepConfig
 
 Depths = npt.NDArray[np.float32]
@@ -82,7 +82,7 @@ def encode_samples(
     """Features and depth of all samples: N * D * 4 bytes each, .6 MB for ViT-B at 224.
 
     Raises:
-        DatasetError: No samples, or one whose depth has no valid pixel in the part that is seen.
+        TransferError: No samples, or one whose depth has no valid pixel in the part that is seen.
     """
     shape = encoder.config.image_shape
     names: list[str] = []
@@ -96,13 +96,13 @@ def encode_samples(
             depth = frame_depth(one.depth_m, centre_region(one.depth_m.shape, shape), shape)
             depth[(depth < config.min_depth_m) | (depth > config.max_depth_m)] = 0
             if not depth.any():
-                raise DatasetError(
+                raise TransferError(
                     f"{one.name} has no valid pixel between {config.min_depth_m} and {config.max_depth_m} m in its middle part"
                 )
             names.append(one.name)
             depths.append(depth)
     if not names:
-        raise DatasetError("no samples to probe depth on")
+        raise TransferError("no samples to probe depth on")
     return DepthFeatures(tuple(names), torch.cat(features), np.stack(depths), encoder.config.grid)
 
 
@@ -164,7 +164,7 @@ def train_probe(train: DepthFeatures, config: DepthProbeConfig, seed: int, devic
     """Train a probe on cached features; the same seed gives the same probe on the same machine.
 
     Raises:
-        DatasetError: The loss is not finite.
+        TransferError: The loss is not finite.
     """
     generator = torch.Generator().manual_seed(seed)
     depth = torch.from_numpy(train.depth_m)
@@ -189,7 +189,7 @@ def train_probe(train: DepthFeatures, config: DepthProbeConfig, seed: int, devic
         chosen = torch.randint(len(depth), (min(config.batch, len(depth)),), generator=generator)
         loss = scale_invariant_loss(probe(train.features[chosen].to(device)), depth[chosen].to(device))
         if not torch.isfinite(loss):
-            raise DatasetError(
+            raise TransferError(
                 f"the probe's loss is not finite at step {step}: lower the learning rate, or look at the features"
             )
         optimiser.zero_grad()
@@ -248,18 +248,18 @@ def score_depth(predicted_m: Sequence[Depths] | Depths, truth_m: Depths) -> Dept
         truth_m: (samples, height, width), 0 where unknown.
 
     Raises:
-        DatasetError: Other sizes, or a truth without a valid pixel.
+        TransferError: Other sizes, or a truth without a valid pixel.
     """
     predicted = (
         np.broadcast_to(np.asarray(predicted_m), truth_m.shape) if np.ndim(predicted_m) == 2 else np.asarray(predicted_m)
     )
     if predicted.shape != truth_m.shape:
-        raise DatasetError(f"predicted depth has shape {predicted.shape}, the truth {truth_m.shape}")
+        raise TransferError(f"predicted depth has shape {predicted.shape}, the truth {truth_m.shape}")
     rows = []
     for index, (found, true) in enumerate(zip(predicted, truth_m, strict=True)):
         known = true > 0
         if not known.any():
-            raise DatasetError(f"depth map {index} has no valid pixel")
+            raise TransferError(f"depth map {index} has no valid pixel")
         scale = np.median(true[known]) / np.median(found[known])
         rows.append([*_errors(found[known], true[known]), *_errors(found[known] * scale, true[known])])
     delta1, abs_rel, delta1_scaled, abs_rel_scaled = np.mean(rows, axis=0)

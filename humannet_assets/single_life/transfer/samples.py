@@ -32,7 +32,11 @@ MOST_ASPECT_DIFFERENCE = 0.02
 """Relative difference of aspect up to which picture and depth show the same: ScanNet's 1296x968 and 640x480 differ by .4 %."""
 
 
-class DatasetError(ValueError):
+class TransferError(ValueError):
+    """Transfer cannot be measured. The message says on what and why."""
+
+
+class DatasetError(TransferError):
     """A data set is missing, incomplete or contradicts itself. The message names the file and what is expected."""
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from humannet_assets.simulator.nobody import ScreenRecording, control_shot
 from humannet_assets.simulator.nobody.controls import VISIT_HOURS, daylight, hour_of
+from humannet_assets.simulator.nobody.passers import visiting
 from humannet_assets.simulator.shots import Shot
+from humannet_assets.simulator.world import SceneBuilder
 
 
 class Recorder:
@@ -98,3 +102,16 @@ def test_screens_and_what_is_not_made_here() -> None:
     assert isinstance(control_shot("screen_recording", np.random.default_rng(0), duration_s=9, number=3), ScreenRecording)
     with pytest.raises(ValueError, match="ego_with_cuts"):
         control_shot("ego_with_cuts", np.random.default_rng(0), duration_s=9, number=0)
+
+
+def test_a_visitor_keeps_to_the_route() -> None:
+    route = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0], [0.0, 4.0]])
+    people = visiting(np.random.default_rng(2), SceneBuilder(), route, 40.0)
+    legs = list(pairwise(route))
+    for time_s in np.arange(0, 40, 0.5):
+        x, y, _ = people.performers[0].steps.root(float(time_s))
+        beside = []
+        for a, b in legs:
+            share = np.clip(np.dot((x, y) - a, b - a) / np.dot(b - a, b - a), 0, 1)
+            beside.append(np.linalg.norm(a + share * (b - a) - (x, y)))
+        assert min(beside) < 0.35

@@ -20,7 +20,7 @@ from humannet_assets.single_life.transfer.correspondence import (
     soft_argmax_flow,
 )
 from humannet_assets.single_life.transfer.flow_pairs import EVALUATION_PX, FlowPair, homography_pair
-from humannet_assets.single_life.transfer.samples import DatasetError
+from humannet_assets.single_life.transfer.samples import TransferError
 from humannet_assets_tests.single_life.simulated_attention import SimulatedModel
 from humannet_assets_tests.single_life.transfer.scenes import SIZE, texture, view
 
@@ -118,13 +118,13 @@ def test_random_weights_are_worse_than_staying_put() -> None:
 def test_unusable_pairs_and_flows_are_refused() -> None:
     empty = wall_pair(1)
     empty.valid[:] = False
-    with pytest.raises(DatasetError, match="wall has no valid pixel"):
+    with pytest.raises(TransferError, match="wall has no valid pixel"):
         score_correspondence([empty], identity_flow)
-    with pytest.raises(DatasetError, match="two pairs are called wall"):
+    with pytest.raises(TransferError, match="two pairs are called wall"):
         score_correspondence([wall_pair(1), wall_pair(2)], identity_flow)
-    with pytest.raises(DatasetError, match="no pairs"):
+    with pytest.raises(TransferError, match="no pairs"):
         score_correspondence([], identity_flow)
-    with pytest.raises(DatasetError, match="flow predicted for wall is not finite"):
+    with pytest.raises(TransferError, match="flow predicted for wall is not finite"):
         score_correspondence([wall_pair(1)], lambda pairs: identity_flow(pairs) * np.nan)
 
 

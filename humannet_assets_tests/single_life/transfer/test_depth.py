@@ -20,7 +20,7 @@ from humannet_assets.single_life.transfer.depth import (
     score_depth,
     train_probe,
 )
-from humannet_assets.single_life.transfer.samples import DatasetError, DepthSample
+from humannet_assets.single_life.transfer.samples import DepthSample, TransferError
 from humannet_assets_tests.single_life.simulated_attention import SimulatedModel
 
 CONFIG = CroCoConfig.preset("demo")
@@ -139,16 +139,16 @@ def test_mean_depth_of_pixels_and_where_nothing_is_known() -> None:
 def test_depth_that_cannot_be_used_is_named() -> None:
     encoder = Pixels(0, config=CONFIG)
     far = dataclasses.replace(scenes(1, 0)[0], depth_m=np.full((48, 64), 50.0, np.float32))
-    with pytest.raises(DatasetError, match=r"s0/0 has no valid pixel between 0.1 and 10.0 m"):
+    with pytest.raises(TransferError, match=r"s0/0 has no valid pixel between 0.1 and 10.0 m"):
         encode_samples(encoder, [far], FAST)
-    with pytest.raises(DatasetError, match="no samples"):
+    with pytest.raises(TransferError, match="no samples"):
         encode_samples(encoder, [], FAST)
     truth = np.ones((2, 4, 4), np.float32)
-    with pytest.raises(DatasetError, match=r"shape \(2, 4, 5\), the truth \(2, 4, 4\)"):
+    with pytest.raises(TransferError, match=r"shape \(2, 4, 5\), the truth \(2, 4, 4\)"):
         score_depth(np.ones((2, 4, 5), np.float32), truth)
     truth[1] = 0
-    with pytest.raises(DatasetError, match="depth map 1 has no valid pixel"):
+    with pytest.raises(TransferError, match="depth map 1 has no valid pixel"):
         score_depth(np.ones((2, 4, 4), np.float32), truth)
     train = encode_samples(encoder, scenes(2, 0), FAST)
-    with pytest.raises(DatasetError, match="not finite at step 0"):
+    with pytest.raises(TransferError, match="not finite at step 0"):
         train_probe(dataclasses.replace(train, features=train.features * torch.nan), FAST, seed=0)

@@ -58,11 +58,20 @@ class _Task:
     start_s: float
     app: App
     full_screen: bool
-    maximised: bool
     corner: Path
     frame: RGB
     behind: RGB
     menus: list[_Menu] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """What a task will show: an app over the whole screen, or in a window that takes that share of its width and height."""
+
+    rng: np.random.Generator
+    kind: type[App]
+    full_screen: bool
+    share: float
 
 
 class ScreenRecording:
@@ -171,14 +180,13 @@ class _Desktop:
         """Times at which the whole picture is replaced: full screens come, go and change, windows come up over everything."""
         times, filled = [], False
         for number, start in enumerate(self._starts):
-            self._begin(number)
-            assert self._task is not None
-            fills = self._task.full_screen or self._task.maximised
-            if number and (fills or filled):
+            cast = self._cast(number)
+            if number and (cast.full_screen or cast.share == 1.0 or filled):
                 times.append(start)
-            times += [start + change for change in self._task.app.changes if fills]
+            if cast.full_screen and cast.kind is Slides:
+                times += [start + change for change in self._app(number, cast).changes]
             # A window that came up over everything lies under the next one; a full screen is gone.
-            filled = self._task.full_screen
+            filled = cast.full_screen
         return times
 
     def picture(self, time_s: float) -> RGB:
@@ -204,28 +212,39 @@ class _Desktop:
         self._draw_pointer(screen, self._pointer.at(time_s))
         return screen
 
-    def _begin(self, number: int) -> None:
-        """Bring up a task: its window over what was there before, and where the pointer goes during it."""
+    def _cast(self, number: int) -> _Cast:
+        """Decide what a task shows, before anything of it is drawn."""
         rng = np.random.default_rng(self._seeds[number])
-        start = self._starts[number]
-        length = self._ends[number] - start
         kind = APPS[self._apps[int(rng.choice(len(self._apps), p=self._weights))]]
         full_screen = bool(rng.random() < kind.full_screen_share)
-        share = 1.0 if rng.random() < 0.45 else float(rng.uniform(0.6, 0.82))
-        room = (self.width, self.height - _BAR_PX)
-        outer = (round(room[0] * share), round(room[1] * share))
+        return _Cast(rng, kind, full_screen, 1.0 if rng.random() < 0.45 else float(rng.uniform(0.6, 0.82)))
+
+    def _app(self, number: int, cast: _Cast) -> App:
+        outer = self._outer(cast)
         inner = (outer[0] - 2, outer[1] - _TITLE_PX - 1)
-        app = kind(rng, (self.width, self.height) if full_screen else inner, length)
+        size = (self.width, self.height) if cast.full_screen else inner
+        return cast.kind(cast.rng, size, self._ends[number] - self._starts[number])
+
+    def _outer(self, cast: _Cast) -> tuple[int, int]:
+        """Size of a task's window with its frame."""
+        return round(self.width * cast.share), round((self.height - _BAR_PX) * cast.share)
+
+    def _begin(self, number: int) -> None:
+        """Bring up a task: its window over what was there before, and where the pointer goes during it."""
+        cast = self._cast(number)
+        app, rng, outer = self._app(number, cast), cast.rng, self._outer(cast)
+        start, full_screen = self._starts[number], cast.full_screen
+        room = (self.width, self.height - _BAR_PX)
         goal = np.array([*(rng.uniform(0, 1, 2) * (np.array(room) - outer)), 0.0])
         corner = Path(goal)
-        if share < 1 and not full_screen and rng.random() < 0.4:
+        if cast.share < 1 and not full_screen and rng.random() < 0.4:
             shift = rng.uniform(-0.25, 0.25, 2) * room
             corner = Path(goal + (*shift, 0)).rest(1.1).move(goal, float(rng.uniform(0.5, 1.1)))
         behind = self._wall if self._task is None else self._settled(self._task)
         frame, below = self._window(outer, app.title), self._with_bar(behind, app.title, start)
-        self._task = _Task(start, app, full_screen, share == 1.0, corner, frame, below)
+        self._task = _Task(start, app, full_screen, corner, frame, below)
         self._number = number
-        self._plan_pointer(rng, self._task, outer, length)
+        self._plan_pointer(rng, self._task, outer, self._ends[number] - start)
 
     def _plan_pointer(self, rng: np.random.Generator, task: _Task, outer: tuple[int, int], length: float) -> None:
         """Drag the window by its title, open menus, click where the app wants it, wander now and then."""
