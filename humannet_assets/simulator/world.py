@@ -213,7 +213,8 @@ class SceneBuilder:
         spec.visual.headlight.ambient = [self.ambient] * 3
         spec.visual.headlight.diffuse = [0.12] * 3
         spec.visual.headlight.specular = [0.0] * 3
-        spec.visual.map.znear, spec.visual.map.zfar, spec.visual.map.shadowscale = 0.02, 80.0, 0.4
+        # The sky is drawn at 0.58 of zfar: nearer things must not vanish in it, or depth and pictures would disagree.
+        spec.visual.map.znear, spec.visual.map.zfar, spec.visual.map.shadowscale = 0.02, 200.0, 0.4
         spec.stat.extent, spec.stat.center = 1.0, [0.0, 0.0, 1.0]
         if self.sky is not None:
             spec.add_texture(

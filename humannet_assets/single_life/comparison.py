@@ -77,7 +77,9 @@ class CasSummary:
         trained: Models of different lives.
         trained_shuffled: The same on shuffled pairs.
         chance: k / N.
-        random_init: Models of random weights with each other.
+        random_init: Models of random weights with each other: may lie far above chance, because plain looks (a bright patch)
+            attract attention in any network.
+        random_init_shuffled: The same on shuffled pairs.
         random_against_trained: Models of random weights with trained ones.
         two_seed_ceiling: Models of one life that differ in the seed.
         two_seed_pairs: How many pairs of models that is a mean of.
@@ -87,6 +89,7 @@ class CasSummary:
     trained_shuffled: float
     chance: float
     random_init: float
+    random_init_shuffled: float
     random_against_trained: float
     two_seed_ceiling: float
     two_seed_pairs: int
@@ -111,6 +114,7 @@ def summarise(result: CasResult, lives: Mapping[str, str], random: Sequence[str]
         trained_shuffled=_mean(result.shuffled.score, others),
         chance=result.chance,
         random_init=_mean(result.matrix.score, list(itertools.combinations(untrained, 2))),
+        random_init_shuffled=_mean(result.shuffled.score, list(itertools.combinations(untrained, 2))),
         random_against_trained=_mean(result.matrix.score, list(itertools.product(untrained, trained))),
         two_seed_ceiling=ceiling,
         two_seed_pairs=seeds,

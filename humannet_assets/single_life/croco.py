@@ -215,15 +215,19 @@ class CroCo(nn.Module):
             mask = random_mask(len(target), grid[0] * grid[1], self.config.mask_ratio, generator)
         visible = visible_patches(mask, (len(target), grid[0] * grid[1]))
         visible, mask = visible.to(target.device, non_blocking=True), mask.to(target.device, non_blocking=True)
+        prediction = self.complete(target, reference, visible)
+        return CroCoOutput(prediction, mask, patchify(target, self.config.patch_size))
 
+    def complete(self, target: Tensor, reference: Tensor, visible: Tensor) -> Tensor:
+        """Predicted pixels (B, N, 3*P*P) of a target seen at the patches `visible` (B, V) only: one graph for torch.compile."""
         tokens = self.decoder_embed(self._encode(target, visible))  # (B, V, D)
         memory = self.decoder_embed(self._encode(reference, None))  # (B, N, D)
+        grid = self._grid(target)
         # Visible tokens go back to their places among mask tokens.
         tokens = tokens.to(self.mask_token.dtype)
         index = visible.unsqueeze(-1).expand_as(tokens)
-        queries = self.mask_token.expand(*mask.shape, -1).scatter(1, index, tokens)
-        x = self._decode(queries, memory, grid, self._grid(reference))
-        return CroCoOutput(self.prediction_head(x), mask, patchify(target, self.config.patch_size))
+        queries = self.mask_token.expand(len(target), grid[0] * grid[1], -1).scatter(1, index, tokens)
+        return self.prediction_head(self._decode(queries, memory, grid, self._grid(reference)))
 
     def encode(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
         """Features after the encoder's last norm: of all patches (B, N, D), or of those the mask leaves visible (B, V, D).

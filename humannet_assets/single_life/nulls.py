@@ -155,22 +155,19 @@ class _Moments:
         self._pairs += len(maps)
 
     def prior(self, rows: int, columns: int) -> AttentionPrior:
-        """Fit offsets and find sinks."""
-        mean, squares = self._sum / self._pairs, self._squares / self._pairs
-        offsets = _offsets(rows, columns).to(mean.device)
+        """Fit offsets and find sinks; on the CPU, where sums over scattered places have an order."""
+        device = self._sum.device
+        mean, squares = self._sum.cpu() / self._pairs, self._squares.cpu() / self._pairs
+        offsets = _offsets(rows, columns)
         by_offset = _offset_effect(mean, offsets)
         position = by_offset[offsets]
-        without = mean - position
         spread = squares - 2 * position * mean + position.square()  # mean square of the maps without b
-        total = (mean - mean.mean(-1, keepdim=True)).square().sum()
-        shape = (2 * rows - 1, 2 * columns - 1)
+        total, explained = (float((x - x.mean(-1, keepdim=True)).square().sum()) for x in (mean, position))
         return AttentionPrior(
-            by_offset=by_offset.reshape(shape).float(),
-            sinks=_sinks(mean, squares),
-            sinks_without_position=_sinks(without, spread),
-            explained=float(((position - position.mean(-1, keepdim=True)).square().sum() / total).clamp(0, 1))
-            if total
-            else 0.0,
+            by_offset=by_offset.reshape(2 * rows - 1, 2 * columns - 1).float().to(device),
+            sinks=_sinks(mean, squares).to(device),
+            sinks_without_position=_sinks(mean - position, spread).to(device),
+            explained=min(1.0, explained / total) if total > 0 else 0.0,
         )
 
 

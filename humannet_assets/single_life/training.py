@@ -138,7 +138,9 @@ class Trainer:
         self.progress = Progress(run=run_fingerprint(model, config, self.precision, self.data))
         self.model = initial_model(model, config.seed).to(distribution.device)
         self.optimiser = make_optimiser(self.model, config)
-        self.parallel = distribution.parallel(torch.compile(self.model) if config.compile else self.model)  # type: ignore[arg-type]
+        if config.compile:
+            self.model.complete = torch.compile(self.model.complete, fullgraph=True)
+        self.parallel = distribution.parallel(self.model)
         self.restart_clocks()
 
     def restart_clocks(self) -> None:

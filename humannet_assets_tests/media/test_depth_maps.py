@@ -44,6 +44,7 @@ def write(path: Path, count: int = 3, every: int = 5) -> Path:
     return path
 
 
+@settings(deadline=None)
 @given(arrays.arrays(np.float32, arrays.array_shapes(min_dims=1, max_dims=3), elements=depths))
 def test_stored_depth_is_within_the_stated_error(depth: np.ndarray) -> None:
     back = decode_depth(encode_depth(depth))
@@ -52,6 +53,7 @@ def test_stored_depth_is_within_the_stated_error(depth: np.ndarray) -> None:
     assert np.array_equal(back == 0, depth == 0)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, NEAREST_M))
 def test_too_near_is_stored_as_nearest(depth: float) -> None:
     assert decode_depth(encode_depth(depth))[()] == pytest.approx(NEAREST_M, rel=1e-6)

@@ -101,3 +101,5 @@ def test_framing_keeps_what_lies_in_the_middle() -> None:
     depth = np.where(picture[..., 0] > 0, 3.0, 0.0).astype(np.float32)
     assert (frame_depth(depth, region, (8, 8)) == 3).all()
     assert set(np.unique(frame_depth(depth, whole(depth.shape), (7, 9)))) == {0, 3}
+    ramp = np.arange(9, dtype=np.float32)[None].repeat(9, 0)
+    assert frame_depth(ramp, whole(ramp.shape), (3, 3))[0].tolist() == [1, 4, 7]  # the pixel in the middle

@@ -107,6 +107,7 @@ class Look:
     hat_color: Color = (0.2, 0.2, 0.25)
     top_picture: Picture | None = None
     untucked: bool = True
+    open_neck: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ def draw_look(rng: np.random.Generator, *, woman: bool, elder: bool = False, chi
         beard=not woman and not child and rng.random() < 0.3, glasses=bool(rng.random() < (0.5 if elder else 0.2)),
         hat=hats[int(rng.integers(3))] if rng.random() < 0.15 else "none",
         hat_color=_varied(rng, _FABRICS[names[int(rng.integers(len(names)))]]),
-        untucked=bool(rng.random() < 0.6), top_picture=_draw_picture(rng, _FABRICS[top]),
+        untucked=bool(rng.random() < 0.6), open_neck=bool(rng.random() < 0.5), top_picture=_draw_picture(rng, _FABRICS[top]),
     )  # fmt: skip
 
 

@@ -32,8 +32,8 @@ def torso(build: Build, look: Look, dress: Dress) -> list[LinkPart]:
             Ring(0.37 * spine, 0.98 * half, 0.074 * stout, -0.094 * stout),
             Ring(0.43 * spine, 1.00 * half, 0.056 * h, -0.078 * h),
             Ring(0.475 * spine, 0.92 * half, 0.046 * h, -0.066 * h),
-            Ring(0.51 * spine, 0.66 * half, 0.044 * h, -0.060 * h),
-            Ring(0.545 * spine, 0.36 * half, 0.044 * h, -0.054 * h),
+            Ring(0.505 * spine, 0.60 * half, 0.046 * h, -0.060 * h),
+            Ring(0.525 * spine, 0.36 * half, 0.046 * h, -0.056 * h),
         ],
         power=2.5, caps=(0.6, 0.1), repeat=(3, 2),
     )  # fmt: skip
@@ -63,8 +63,10 @@ def torso(build: Build, look: Look, dress: Dress) -> list[LinkPart]:
         skin_of("belly", "abdomen", belly, dress.top),
         skin_of("seat", "pelvis", seat, dress.bottom),
         skin_of("neck", "neck", neck, dress.skin),
-        ball("collar", "chest", (0, -0.006, 0.535 * spine), (0.066 * h, 0.058 * h, 0.030 * h), dress.top),
+        ball("collar", "chest", (0, -0.004, 0.515 * spine), (0.068 * h, 0.056 * h, 0.018 * h), dress.top),
     ]
+    if look.open_neck:
+        parts[-1] = ball("neckline", "chest", (0, 0.026 * h, 0.47 * spine), (0.048 * h, 0.036 * h, 0.080 * h), dress.skin)
     if look.untucked:
         hem = lathe(
             [

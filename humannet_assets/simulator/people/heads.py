@@ -31,41 +31,42 @@ def head_parts(size: float, look: Look, dress: Dress) -> list[LinkPart]:
 
 
 _SKULL = (
-    Ring(-0.062, 0.020, 0.076, 0.036), Ring(-0.054, 0.034, 0.087, 0.018), Ring(-0.036, 0.048, 0.091, -0.010),
-    Ring(-0.010, 0.058, 0.090, -0.042), Ring(0.016, 0.066, 0.089, -0.066), Ring(0.036, 0.071, 0.089, -0.080),
-    Ring(0.056, 0.0735, 0.086, -0.088), Ring(0.076, 0.075, 0.091, -0.093), Ring(0.100, 0.0755, 0.088, -0.095),
-    Ring(0.125, 0.072, 0.078, -0.090), Ring(0.148, 0.061, 0.058, -0.075), Ring(0.164, 0.043, 0.034, -0.052),
+    Ring(-0.064, 0.016, 0.082, 0.046), Ring(-0.056, 0.030, 0.094, 0.026), Ring(-0.040, 0.045, 0.096, 0.000),
+    Ring(-0.022, 0.053, 0.091, -0.030), Ring(-0.008, 0.058, 0.0935, -0.046), Ring(0.012, 0.064, 0.0895, -0.064),
+    Ring(0.034, 0.070, 0.0885, -0.080), Ring(0.056, 0.0735, 0.0830, -0.089), Ring(0.076, 0.0750, 0.0905, -0.094),
+    Ring(0.100, 0.0755, 0.0890, -0.096), Ring(0.125, 0.0720, 0.0780, -0.091), Ring(0.148, 0.061, 0.057, -0.076),
+    Ring(0.164, 0.043, 0.032, -0.052),
 )  # fmt: skip
 """From the chin to the crown: 23 cm high, 15 cm wide (DIN 33402-2: medians of head height and breadth)."""
 
 
 def _face(look: Look, dress: Dress) -> list[LinkPart]:
-    skull = lathe(_SKULL, power=2.25, caps=(0.3, 0.35), segments=24)
+    skull = lathe(_SKULL, power=2.05, caps=(0.4, 0.35), segments=24)
     parts = [
         skin_of("skull", "head", skull, dress.skin),
-        ball("nose", "head", (0, 0.094, 0.033), (0.0125, 0.024, 0.026), dress.skin, turned(x=-0.35)),
-        ball("mouth", "head", (0, 0.0835, -0.010), (0.024, 0.010, 0.0075), dress.lips),
+        ball("nose", "head", (0, 0.0975, 0.0345), (0.0128, 0.0125, 0.0225), dress.skin, turned(x=0.50)),
+        ball("mouth", "head", (0, 0.0870, -0.010), (0.0245, 0.0095, 0.0078), dress.lips),
     ]
     for side in SIDES:
         x = OUT[side]
         parts += [
             ball(f"{side}_ear", "head", (x * 0.074, 0.000, 0.038), (0.011, 0.019, 0.031), dress.skin),
-            ball(f"{side}_eye", "head", (x * 0.031, 0.0785, 0.056), (0.0152, 0.0085, 0.0088), dress.white),
-            ball(f"{side}_pupil", "head", (x * 0.031, 0.0845, 0.056), (0.0066, 0.0042, 0.0072), dress.dark),
-            ball(f"{side}_brow", "head", (x * 0.032, 0.0845, 0.0765), (0.0190, 0.0075, 0.0044), dress.hair, turned(y=x * 0.10)),
+            ball(f"{side}_eye", "head", (x * 0.0315, 0.0725, 0.056), (0.0150, 0.0100, 0.0090), dress.white),
+            ball(f"{side}_pupil", "head", (x * 0.0325, 0.0798, 0.056), (0.0068, 0.0042, 0.0074), dress.dark),
+            ball(f"{side}_brow", "head", (x * 0.0325, 0.0785, 0.0770), (0.0190, 0.0085, 0.0046), dress.hair, turned(y=x * 0.10, z=-x * 0.25)),
         ]
     if look.beard:
         parts += [
             ball("beard", "head", (0, 0.044, -0.034), (0.056, 0.055, 0.044), dress.hair),
-            ball("moustache", "head", (0, 0.0845, 0.004), (0.027, 0.010, 0.0055), dress.hair),
+            ball("moustache", "head", (0, 0.0865, 0.003), (0.027, 0.010, 0.0055), dress.hair),
         ]
     return parts
 
 
 _CAP = (
-    Ring(0.004, 0.060, -0.020, -0.082), Ring(0.030, 0.074, -0.012, -0.096), Ring(0.060, 0.0800, -0.004, -0.102),
-    Ring(0.090, 0.0815, 0.030, -0.104), Ring(0.108, 0.0800, 0.078, -0.103), Ring(0.130, 0.0765, 0.088, -0.098),
-    Ring(0.155, 0.064, 0.066, -0.082), Ring(0.172, 0.050, 0.046, -0.064),
+    Ring(0.004, 0.060, -0.020, -0.082), Ring(0.030, 0.074, -0.012, -0.098), Ring(0.060, 0.0800, -0.004, -0.104),
+    Ring(0.088, 0.0815, 0.028, -0.106), Ring(0.108, 0.0805, 0.080, -0.105), Ring(0.128, 0.0785, 0.092, -0.101),
+    Ring(0.150, 0.0690, 0.076, -0.089), Ring(0.167, 0.0540, 0.056, -0.071), Ring(0.179, 0.034, 0.032, -0.045),
 )  # fmt: skip
 """Short hair: behind the ears below, over the forehead above."""
 _FALL = (
@@ -103,8 +104,8 @@ def _glasses(look: Look, dress: Dress) -> list[LinkPart]:
         x = OUT[side] * 0.032
         # A rim is a dark disc with a smaller one of skin before it, through which the eye looks.
         parts += [
-            disc(f"{side}_rim", "head", (x, 0.0815, 0.056), 0.0225, 0.003, dress.dark, _FORWARD),
-            disc(f"{side}_lens", "head", (x, 0.0825, 0.056), 0.0188, 0.003, dress.skin, _FORWARD),
+            disc(f"{side}_rim", "head", (x, 0.0775, 0.056), 0.0225, 0.003, dress.dark, turned(x=-math.pi / 2, z=-OUT[side] * 0.22)),
+            disc(f"{side}_lens", "head", (x, 0.0783, 0.056), 0.0188, 0.003, dress.skin, turned(x=-math.pi / 2, z=-OUT[side] * 0.22)),
             bar(
                 f"{side}_temple", "head", (OUT[side] * 0.056, 0.078, 0.060), (OUT[side] * 0.078, 0.0, 0.055), 0.0022, dress.dark
             ),

@@ -31,6 +31,12 @@ TRIPOD_RANGE_M, POST_RANGE_M = (2.1, 5.9), (2.1, 11.5)
 SPOT_APART_M = 0.9
 """Two people on two spots do not touch."""
 
+_SKIN_M = 0.005
+"""Bounding boxes are larger by this."""
+
+_CHUNK = 1500
+"""Points handled at once: a hundred parts need some megabytes."""
+
 _FACING_RAD = math.radians(50)
 """Cameras are within this of where a spot faces."""
 
@@ -73,7 +79,7 @@ class Survey:
         self._middles = np.array([part.position for part in scenery])
         self._halves = np.array([half_sizes(part) for part in scenery])
         self._frames = np.array([part.frame for part in scenery])
-        self._footprints = _footprints(scenery, *BODY_M)
+        self._spots, self._spreads, self._turns = _footprints(scenery, *BODY_M)
         grid = np.concatenate([_grid(rect, step_m) for rect in floors])
         grid = np.unique(np.round(grid / step_m).astype(int), axis=0) * step_m
         self._grid = grid
@@ -84,25 +90,30 @@ class Survey:
         inside = np.zeros(len(points), bool)
         for x0, y0, x1, y1 in self._floors:
             inside |= (points[:, 0] >= x0) & (points[:, 0] <= x1) & (points[:, 1] >= y0) & (points[:, 1] <= y1)
-        distance = np.full(len(points), np.inf)
-        for middle, half, turn in self._footprints:
-            local = np.abs((points - middle) @ turn) - half
-            distance = np.minimum(distance, np.hypot(*np.maximum(local, 0).T))
-        return np.where(inside, distance, 0.0)
+        distance = np.zeros(len(points))
+        within = np.flatnonzero(inside)
+        for start in range(0, len(within), _CHUNK):
+            some = within[start : start + _CHUNK]
+            away = (points[some] - self._spots[:, None]) @ self._turns
+            away = np.maximum(np.abs(away) - self._spreads[:, None], 0)
+            distance[some] = np.sqrt((away**2).sum(axis=2).min(axis=0))
+        return distance
 
     def free(self, start: Points, ends: Points) -> npt.NDArray[np.bool_]:
         """Whether nothing lies between point pairs; start (n, 3) or (3,), ends (n, 3)."""
         begin = np.broadcast_to(start, ends.shape)
-        way = ends - begin
-        blocked = np.zeros(len(ends), bool)
-        for middle, half, frame in zip(self._middles, self._halves, self._frames, strict=True):
-            origin, step = (begin - middle) @ frame, way @ frame
-            with np.errstate(divide="ignore", invalid="ignore"):
-                a, b = (-half - 0.005 - origin) / step, (half + 0.005 - origin) / step
-            near, far = np.fmax.reduce(np.fmin(a, b), axis=1), np.fmin.reduce(np.fmax(a, b), axis=1)
-            outside = np.any((np.abs(step) < 1e-12) & (np.abs(origin) > half + 0.005), axis=1)
-            blocked |= (near <= far) & (far > 0) & (near < 0.999) & ~outside
-        return ~blocked
+        result = np.ones(len(ends), bool)
+        for first in range(0, len(ends), _CHUNK):
+            some = slice(first, first + _CHUNK)
+            origin = (begin[some] - self._middles[:, None]) @ self._frames
+            # A way that runs along a face would divide by zero.
+            step = (ends[some] - begin[some]) @ self._frames
+            step = np.where(np.abs(step) < 1e-12, 1e-12, step)
+            reach = self._halves[:, None] + _SKIN_M
+            a, b = (-reach - origin) / step, (reach - origin) / step
+            near, far = np.minimum(a, b).max(axis=2), np.maximum(a, b).min(axis=2)
+            result[some] = ~((near <= far) & (far > 0) & (near < 0.999)).any(axis=0)
+        return result
 
     def nearest(self, point: Sequence[float], clearance_m: float = WALK_M) -> Points:
         """The grid point (2,) with that clearance next to a point.
@@ -271,9 +282,9 @@ class Survey:
         return chosen
 
 
-def _footprints(parts: Sequence[Part], low: float, high: float) -> list[tuple[Points, Points, Points]]:
-    """Middle (2,), half sizes (2,) and axes (2, 2) of the floor rectangles of what reaches between two heights."""
-    found = []
+def _footprints(parts: Sequence[Part], low: float, high: float) -> tuple[Points, Points, Points]:
+    """Middles (n, 2), half sizes (n, 2) and axes (n, 2, 2) of the floor rectangles of what reaches between two heights."""
+    middles, halves, turns = [], [], []
     for part in parts:
         points = corners(part)
         if points[:, 2].max() <= low or points[:, 2].min() >= high:
@@ -282,9 +293,10 @@ def _footprints(parts: Sequence[Part], low: float, high: float) -> list[tuple[Po
         along = level / np.linalg.norm(level)
         turn = np.column_stack([along, (-along[1], along[0])])
         local = points[:, :2] @ turn
-        middle = (local.min(axis=0) + local.max(axis=0)) / 2
-        found.append((turn @ middle, np.ptp(local, axis=0) / 2, turn))
-    return found
+        middles.append(turn @ ((local.min(axis=0) + local.max(axis=0)) / 2))
+        halves.append(np.ptp(local, axis=0) / 2)
+        turns.append(turn)
+    return np.array(middles), np.array(halves), np.array(turns)
 
 
 def _grid(rect: Rect, step: float) -> Points:

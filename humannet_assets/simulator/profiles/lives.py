@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from humannet_assets.media.sidecar import Control
 from humannet_assets.simulator.cases import BULK_ENCODING, BULK_QUALITY, Case, Rendered, Take
+from humannet_assets.simulator.nobody import control_shot
 from humannet_assets.simulator.produce import Profile
 from humannet_assets.simulator.shots import Footage, MapSize
 from humannet_assets.simulator.wearer import Life, ego_shot, life_shot, walk_shot
@@ -79,7 +80,7 @@ def _controls(options: LivesOptions) -> Iterator[Case]:
                 takes = tuple(_cut_takes(seed, seconds, options))
                 yield _case(name, seed, takes, seconds, options, control=control)
             else:
-                yield _case(name, seed, partial(_control, control, seconds, number), seconds, options, control=control)
+                yield _case(name, seed, partial(_control, control, seconds, number, options.seed), seconds, options, control=control)
 
 
 def _pool(options: LivesOptions) -> Iterator[Case]:
@@ -126,10 +127,8 @@ def _life(life: Life, number: int, seconds: float, rng: np.random.Generator) -> 
     return life_shot(life, number, seconds)
 
 
-def _control(control: Control, seconds: float, number: int, rng: np.random.Generator) -> Footage:
-    from humannet_assets.simulator.nobody import control_shot
-
-    return control_shot(control, rng, duration_s=seconds, number=number)
+def _control(control: Control, seconds: float, number: int, seed: int, rng: np.random.Generator) -> Footage:
+    return control_shot(control, rng, duration_s=seconds, number=number, seed=seed)
 
 
 def _anybody(seconds: float, rng: np.random.Generator) -> Footage:

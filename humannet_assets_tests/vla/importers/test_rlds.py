@@ -62,6 +62,16 @@ def test_damage_is_found_and_passed_over(tmp_path: Path) -> None:
     assert read_record(path, 3).data is None
 
 
+def test_nothing_is_looked_for_behind_a_damaged_length(tmp_path: Path) -> None:
+    records = [framed(bytes([number]) * 100) for number in range(3)]
+    path = tmp_path / "x.tfrecord"
+    path.write_bytes(records[0] + bytes([50]) + records[1][1:] + records[2])
+    first, second = iter_records(path)
+    assert first.data == bytes(100)
+    assert second.data is None
+    assert "length at byte 116 fails its checksum" in second.problem
+
+
 def test_a_length_beyond_the_file_is_not_allocated(tmp_path: Path) -> None:
     import struct
 
