@@ -8,7 +8,7 @@ of a track count as found. Pixels are those of a picture with the diagonal of 64
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -109,7 +109,6 @@ class BodyJudge(Judge):
         people = truth.bodies.take(np.isin(truth.bodies.frame, frames))
         points = camera.project(people.points_m)
         judged = must_be_found(people, points)
-        true_boxes, found_boxes = boxes_of(points), boxes_of(found_px)
         view = getattr(truth.shot_of(clip.start_s, clip.end_s), "viewpoint", "unknown")
         size = (camera.width, camera.height)
         for frame in frames:
@@ -117,39 +116,47 @@ class BodyJudge(Judge):
             if not len(true_at) and not len(found_at):
                 continue
             time_s = float(truth.times_s[frame])
-            here = assign(true_boxes[true_at], judged[true_at], found_boxes[found_at], np.zeros((0, 4)))
+            true, visible, found = points[true_at], people.visible[true_at], found_px[found_at]
+
+            def draw(time_s: float = time_s, true: Floats = true, found: Floats = found) -> Drawing:
+                drawn = [skeleton(one, size, BONES, "true") for one in true] + [
+                    skeleton(one, size, BONES, "found") for one in found
+                ]
+                return Drawing(shown=(Shown(time_s, tuple(drawn)),))
+
+            here = assign(true, visible, judged[true_at], found, np.zeros((0, 4)))
             for i, j in here.pairs:
-                self._hit(video, view, time_s, size, points[true_at[i]], people.visible[true_at[i]], found_px[found_at[j]])
+                self._hit(video, view, time_s, true[i], visible[i], found[j], draw)
             for i in here.missed:
-                self._count(video, view, points[true_at[i]], MISSED)
-                visible = int(people.visible[true_at[i]].sum())
-                text = f"person missed, {visible} of 17 joints visible"
-                score = visible + float(areas(true_boxes[true_at[i : i + 1]])[0]) ** 0.5 / 1000
-                draw = points[true_at[i]]
-                self.worst.offer("missed", score, video, time_s, text, lambda t=time_s, p=draw: _drawing(t, size, [p], []))
+                area = self._count(video, view, true[i], MISSED)
+                text = f"person missed, {visible[i].sum()} of 17 joints visible"
+                # The worst miss is the person who is plainest to see.
+                score = visible[i].sum() + area**0.5 / REFERENCE_DIAGONAL_PX
+                self.worst.offer("missed", score, video, time_s, text, draw)
             for j in here.ghosts:
                 self._people.add(video.video_id, NOTHING, PERSON)
                 self._views.add(video.video_id, f"{view}: {NOTHING}", "found")
-                score = float(areas(found_boxes[found_at[j : j + 1]])[0])
-                draw = found_px[found_at[j]]
-                text = "person found where none is"
-                self.worst.offer("ghost", score, video, time_s, text, lambda t=time_s, p=draw: _drawing(t, size, [], [p]))
+                score = float(areas(boxes_of(found[j : j + 1]))[0])
+                self.worst.offer("ghost", score, video, time_s, "person found where none is", draw)
 
-    def _count(self, video: LabelledVideo, view: str, points: Floats, found: str) -> None:
+    def _count(self, video: LabelledVideo, view: str, points: Floats, found: str) -> float:
+        """Enter a true person into the tables; returns their area."""
+        area = float(areas(boxes_of(points[None]))[0])
         self._people.add(video.video_id, PERSON, found)
         outcome = "found" if found != MISSED else MISSED
         self._views.add(video.video_id, f"{view}: {PERSON}", outcome)
-        self._sizes.add(video.video_id, size_class(float(areas(boxes_of(points[None]))[0])), outcome)
+        self._sizes.add(video.video_id, size_class(area), outcome)
+        return area
 
     def _hit(
         self,
         video: LabelledVideo,
         view: str,
         time_s: float,
-        size: tuple[int, int],
         points: Floats,
         visible: npt.NDArray[np.bool_],
         found: Floats,
+        draw: Callable[[], Drawing],
     ) -> None:
         self._count(video, view, points, PERSON)
         box = boxes_of(points[None])[0]
@@ -162,7 +169,6 @@ class BodyJudge(Judge):
         self._error_px.add(video.video_id, error_px)
         self._error_share.add(video.video_id, error_px / height_px)
         text = f"joints off by {error_px:.0f} px, {100 * error_px / height_px:.0f} % of the person"
-        draw = lambda: _drawing(time_s, size, [points], [found])  # noqa: E731
         self.worst.offer("joints", error_px / height_px, video, time_s, text, draw)
 
     def measures(self) -> list[Measure]:
@@ -178,9 +184,3 @@ class BodyJudge(Judge):
     def confusions(self) -> list[Confusion]:
         """People found by viewpoint of the clip and by size."""
         return [confusion("person", self._people), confusion("viewpoint", self._views), confusion("size", self._sizes)]
-
-
-def _drawing(time_s: float, size: tuple[int, int], true_px: Sequence[Floats], found_px: Sequence[Floats]) -> Drawing:
-    skeletons = [skeleton(points, size, BONES, "true") for points in true_px]
-    skeletons += [skeleton(points, size, BONES, "found") for points in found_px]
-    return Drawing(shown=(Shown(time_s, tuple(skeletons)),))

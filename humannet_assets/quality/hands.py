@@ -97,11 +97,17 @@ class _Scene:
     points_px: Floats
     found: FoundHands
 
-    def drawing(self, time_s: float, i: int | None, j: int | None) -> Drawing:
-        """A frame with a true hand, a found one, or both."""
-        true = [] if i is None else [skeleton(self.points_px[i], self.size_px, HAND_BONES, "true")]
-        found = [] if j is None else [skeleton(self.found.points_px[j], self.size_px, HAND_BONES, "found")]
-        return Drawing(shown=(Shown(time_s, (*true, *found)),))
+    def drawing(self, frame: int) -> Drawing:
+        """A frame with all true and all found hands in it."""
+        drawn = [
+            skeleton(points, self.size_px, HAND_BONES, role)
+            for role, at, every in (
+                ("true", self.hands.frame, self.points_px),
+                ("found", self.found.frame, self.found.points_px),
+            )
+            for points in every[at == frame]
+        ]
+        return Drawing(shown=(Shown(float(self.truth.times_s[frame]), tuple(drawn)),))
 
 
 class HandJudge(Judge):
@@ -143,14 +149,13 @@ class HandJudge(Judge):
         view = getattr(truth.shot_of(clip.start_s, clip.end_s), "viewpoint", "unknown")
         scene = _Scene(video, truth, (camera.width, camera.height), view, hands, camera.project(hands.points_m), found)
         judged = must_be_found(hands, scene.points_px)
-        true_boxes, found_boxes = boxes_of(scene.points_px), boxes_of(found.points_px)
         regions = wrist_regions(truth, frames, camera)
         for frame in frames:
             true_at, found_at = np.flatnonzero(hands.frame == frame), np.flatnonzero(found.frame == frame)
             if not len(true_at) and not len(found_at):
                 continue
             spared = regions.get(int(frame), np.zeros((0, 4)))
-            here = assign(true_boxes[true_at], judged[true_at], found_boxes[found_at], spared)
+            here = assign(scene.points_px[true_at], hands.visible[true_at], judged[true_at], found.points_px[found_at], spared)
             for i, j in here.pairs:
                 self._hit(scene, int(true_at[i]), int(found_at[j]))
             for i in here.missed:
@@ -179,31 +184,34 @@ class HandJudge(Judge):
         self._errors["wrist"].add(video_id, float(np.linalg.norm(found.wrist_m[j] - joints_m[WRIST])) * 1000)
         self._errors["depth_ratio"].add(video_id, float(found.wrist_m[j, 2] / joints_m[WRIST, 2]))
         self._errors["aperture"].add(video_id, abs(float(found.aperture_m[j]) - aperture_m) * 1000)
-        time_s = float(scene.truth.times_s[hands.frame[i]])
+        frame = int(hands.frame[i])
+        time_s = float(scene.truth.times_s[frame])
         if side == true_side:
             self._errors["rotation"].add(video_id, angle_deg(found.rotation[j].T @ hand_axes(joints_m, side)))
         else:
             text = f"{true_side} hand taken for {side}"
-            self.worst.offer("wrong_side", 1.0, scene.video, time_s, text, lambda: scene.drawing(time_s, i, j))
+            self.worst.offer("wrong_side", 1.0, scene.video, time_s, text, lambda: scene.drawing(frame))
         text = f"{true_side} hand off by {error_px:.0f} px"
-        self.worst.offer("landmarks", error_px, scene.video, time_s, text, lambda: scene.drawing(time_s, i, j))
+        self.worst.offer("landmarks", error_px, scene.video, time_s, text, lambda: scene.drawing(frame))
 
     def _miss(self, scene: _Scene, i: int) -> None:
         area = self._count(scene, i, MISSED)
-        time_s, visible = float(scene.truth.times_s[scene.hands.frame[i]]), int(scene.hands.visible[i].sum())
+        frame, visible = int(scene.hands.frame[i]), int(scene.hands.visible[i].sum())
+        time_s = float(scene.truth.times_s[frame])
         text = f"{scene.hands.side[i]} hand missed, {visible} of 21 joints visible"
         # The worst miss is the hand that is plainest to see.
         score = visible + area**0.5 / REFERENCE_DIAGONAL_PX
-        self.worst.offer("missed", score, scene.video, time_s, text, lambda: scene.drawing(time_s, i, None))
+        self.worst.offer("missed", score, scene.video, time_s, text, lambda: scene.drawing(frame))
 
     def _ghost(self, scene: _Scene, j: int) -> None:
         found, video_id = scene.found, scene.video.video_id
         self._sides.add(video_id, NOTHING, str(found.side[j]))
         self._views.add(video_id, f"{scene.view}: {NOTHING}", "found")
-        time_s = float(scene.truth.times_s[found.frame[j]])
+        frame = int(found.frame[j])
+        time_s = float(scene.truth.times_s[frame])
         score = float(areas(boxes_of(found.points_px[j : j + 1]))[0])
         text = f"{found.side[j]} hand found where none is"
-        self.worst.offer("ghost", score, scene.video, time_s, text, lambda: scene.drawing(time_s, None, j))
+        self.worst.offer("ghost", score, scene.video, time_s, text, lambda: scene.drawing(frame))
 
     def measures(self) -> list[Measure]:
         """Detection, sides, then errors of what was found."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -118,6 +118,13 @@ class SceneBuilder:
         self.lights: list[Light] = []
         self._materials: dict[str, _Material] = {}
         self._meshes: dict[str, Mesh] = {}
+
+    def copy(self) -> SceneBuilder:
+        """The same scene, to which things can be added without changing this one; pictures are shared."""
+        other = SceneBuilder(self.ambient, self.sky)
+        other.parts, other.lights = [replace(part) for part in self.parts], list(self.lights)
+        other._materials, other._meshes = dict(self._materials), dict(self._meshes)
+        return other
 
     def color(self, name: str, rgb: Vector, shine: float = 0.1, *, glow: float = 0.0) -> str:
         """Declare (or keep) a plain material; `glow` is the share of its colour it shows without light. Returns its name."""

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from humannet_assets.media.sidecar import Side
+from humannet_assets.simulator.places import make_place
 from humannet_assets.simulator.wearer.activities import ACTIVITIES, NoPlaceError, free_spot, move_thing, pour
 from humannet_assets.simulator.wearer.body import SIDES, HandPose, draw_wearer
 from humannet_assets.simulator.wearer.choreography import ACTOR, Choreography
 from humannet_assets.simulator.wearer.ego import StationWork, compose_work, declare_hands, draw_plan, ego_shot
 from humannet_assets.simulator.wearer.gaze import Exposure
-from humannet_assets.simulator.wearer.homes import sample_place
 from humannet_assets.simulator.wearer.presets import PRESETS, preset_shot
 from humannet_assets.simulator.wearer.props import MAKERS, draw_prop
 from humannet_assets.simulator.world import SceneBuilder
@@ -21,7 +21,7 @@ STEP_S = 1 / 60
 
 def work_of(name: str, seed: int, seconds: float = 9.0) -> StationWork:
     rng = np.random.default_rng(seed)
-    place = sample_place("desk", seed)
+    place = make_place("office", seed)
     wearer = draw_wearer(rng)
     hands = declare_hands(place.builder, wearer)
     return compose_work(rng, place.builder, place.stations[0], wearer, hands, [name], seconds)
@@ -132,7 +132,7 @@ def test_what_opens_stays_open_and_the_hand_follows_the_handle() -> None:
 def test_things_do_not_stand_in_each_other_at_the_start() -> None:
     for seed in range(12):
         rng = np.random.default_rng(seed)
-        place = sample_place("workbench", seed)
+        place = make_place("workshop", seed)
         wearer = draw_wearer(rng)
         shown = compose_work(rng, place.builder, place.stations[0], wearer, {}, draw_plan(rng), 0.0)
         things = [thing for thing in shown.work.things.values() if thing.on is None and thing.home[2] == 0]
@@ -175,8 +175,10 @@ def test_the_first_activity_can_be_chosen() -> None:
 
 
 def test_a_place_without_stations_is_refused() -> None:
+    place = make_place("street", 3)
+    place.stations.clear()
     with pytest.raises(ValueError, match="street/3 has no station"):
-        ego_shot(np.random.default_rng(0), duration_s=5, place=sample_place("street", 3))
+        ego_shot(np.random.default_rng(0), duration_s=5, place=place)
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))

@@ -31,8 +31,8 @@ V2 = TINY.model_copy(update={"position": "rope", "rope_base": 100.0, "normalise_
 def card(**changes: Any) -> CheckpointCard:
     row = CurveRow(step=12, loss=0.7, lr=1e-3, pairs_seen=96, seconds=3.5)
     values = {
-        "model": TINY, "training": tiny_training(), "precision": "fp32", "data": {"life": "anna", "duration_s": 60.5}, "seed": 0,
-        "steps": 12, "curve": (row,), "hardware": "cpu", "commit": None, "versions": {"torch": "2"},
+        "model": TINY, "training": tiny_training(), "precision": "fp32", "data": {"life": "anna", "duration_s": 60.5},
+        "seed": 0, "steps": 12, "curve": (row,), "hardware": "cpu", "commit": None, "versions": {"torch": "2"},
         "created_at": datetime(2026, 1, 1, tzinfo=UTC),
     }  # fmt: skip
     return CheckpointCard.model_validate({**values, **changes})

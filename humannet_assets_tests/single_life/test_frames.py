@@ -68,9 +68,7 @@ def test_frames_are_those_of_the_video_at_the_sampling_times(tmp_path: Path, wal
     assert cache.bytes_of(walk) == pytest.approx(cache.size_bytes(), rel=0.1)
 
 
-def test_an_interrupted_fill_goes_on_where_it_stopped(
-    tmp_path: Path, walk: VideoFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_fill_goes_on_where_it_stopped(tmp_path: Path, walk: VideoFile, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = FrameCache(tmp_path, CONFIG)
     with pytest.raises(KeyboardInterrupt):
         cache.fill([walk], MediaAccess(), Interrupted(after=2))

@@ -171,7 +171,7 @@ def test_pairs_come_back_from_their_file_and_have_a_fingerprint(tmp_path: Path) 
 def test_what_cannot_be_loaded_is_said_at_once(tmp_path: Path) -> None:
     frames = panning_frames(tmp_path)
     late = Pairs.from_columns(["v0", "v1"], [0.1, 99.0], ["v0", "v1"], [0.2, 0.2])
-    with pytest.raises(FrameCacheError, match="1 of 1 frames of video v1 are missing .* first at 99.000 s"):
+    with pytest.raises(FrameCacheError, match=r"1 of 1 frames of video v1 are missing .* first at 99\.000 s"):
         PairLoader(frames, late, TINY, PLAIN, 2, 0)
     strange = Pairs.from_columns(["v9"], [0.1], ["v0"], [0.2])
     with pytest.raises(FrameCacheError, match="v9 is not among the 2 videos"):

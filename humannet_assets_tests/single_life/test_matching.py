@@ -101,5 +101,17 @@ def test_framing_keeps_what_lies_in_the_middle() -> None:
     depth = np.where(picture[..., 0] > 0, 3.0, 0.0).astype(np.float32)
     assert (frame_depth(depth, region, (8, 8)) == 3).all()
     assert set(np.unique(frame_depth(depth, whole(depth.shape), (7, 9)))) == {0, 3}
-    ramp = np.arange(9, dtype=np.float32)[None].repeat(9, 0)
-    assert frame_depth(ramp, whole(ramp.shape), (3, 3))[0].tolist() == [1, 4, 7]  # the pixel in the middle
+    ramp = np.arange(1, 10, dtype=np.float32)[None].repeat(9, 0)
+    assert frame_depth(ramp, whole(ramp.shape), (3, 3))[0] == pytest.approx([2, 5, 8])  # the pixel in the middle
+
+
+def test_slanted_planes_are_enlarged_exactly_and_rims_are_not_smeared() -> None:
+    def floor(columns: int) -> np.ndarray:
+        """Inverse depth falls evenly across the picture."""
+        return (1 / np.linspace(1, 0.5, 2 * columns + 1)[1::2][None].repeat(6, 0)).astype(np.float32)
+
+    small, large = floor(12), floor(48)
+    inner = slice(2, -2)  # the outermost pixels lie beyond the middle of the small map's
+    assert frame_depth(small, whole(small.shape), (6, 48))[:, inner] == pytest.approx(large[:, inner], rel=1e-5)
+    step = np.where(np.arange(12) < 6, 1.0, 2.0).astype(np.float32)[None].repeat(6, 0)
+    assert set(np.unique(frame_depth(step, whole(step.shape), (6, 48)))) == {1, 2}

@@ -20,7 +20,6 @@ from humannet_assets.single_life.config import TrainingConfig
 from humannet_assets.single_life.distribution import Distribution
 from humannet_assets.single_life.frames import FrameCache, FrameCacheConfig, VideoFile
 from humannet_assets.single_life.job import TrainingJob, run_job
-from humannet_assets.single_life.loader import Pairs
 from humannet_assets.single_life.state import STATE_FILE, read_progress
 from humannet_assets.single_life.training import Trainer, TrainingData, train
 from humannet_assets_tests.single_life.made import RATE_HZ, TINY, pairs_of, panning_frames, tiny_data, tiny_training
@@ -129,9 +128,7 @@ def test_killed_in_the_middle_of_a_save_it_goes_on_from_the_save_before(
     assert not list((tmp_path / "run").glob(".*"))
 
 
-def test_killed_at_any_moment_it_goes_on_along_the_same_curve(
-    tmp_path: Path, straight: list[tuple[int, float, float]]
-) -> None:
+def test_killed_at_any_moment_it_goes_on_along_the_same_curve(tmp_path: Path, straight: list[tuple[int, float, float]]) -> None:
     # Saving after every step, the kill most often hits a save.
     job = job_of(tmp_path, tiny_training(steps=40, save_every=1))
     process = command("-m", "humannet_assets.single_life.job", job)

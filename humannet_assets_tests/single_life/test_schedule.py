@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from humannet_assets.single_life.config import TrainingConfig
@@ -16,7 +18,7 @@ def test_warm_up_then_cosine() -> None:
     assert max(rates) == pytest.approx(2e-4)
     assert rates[55] == pytest.approx((2e-4 + 1e-5) / 2)
     assert rates[99] == pytest.approx(1e-5, abs=1e-7)
-    assert all(a >= b for a, b in zip(rates[9:], rates[10:], strict=False))
+    assert all(a >= b for a, b in pairwise(rates[9:]))
 
 
 def test_without_warm_up_it_starts_at_the_peak() -> None:

@@ -107,9 +107,7 @@ def test_a_state_of_another_run_is_not_resumed(tmp_path: Path, monkeypatch: pyte
         run(tmp_path / "run", data, tiny_training())
 
 
-def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = PairLoader.batch
 
     def poisoned(self: PairLoader, step: int) -> Batch:

@@ -40,6 +40,17 @@ class HostileStep(Step[NoConfig]):
             yield Outcome.kept(unit, [{"half": value // 2}])
 
 
+def misbehave(value: int) -> int:
+    """Crash on 1, hang on 2, raise on 3, halve the rest."""
+    if value == 1:
+        os._exit(139)
+    if value == 2:
+        time.sleep(60)
+    if value == 3:
+        raise ValueError("three")
+    return value // 2
+
+
 @pytest.fixture
 def workers() -> Iterator[ProcessWorkers]:
     yield ProcessWorkers(workers=2, limits=Limits(seconds_per_unit=3.0, memory_bytes=2 * 1024**3))
@@ -82,3 +93,14 @@ def test_interrupted_run_keeps_what_had_arrived(store: LanceStore) -> None:
         run_steps(store, [HostileStep(NoConfig())], compute=InProcess(), run_id="test", progress=interrupt)
     assert store.read(toy.HALVES).height == 8
     assert run_steps(store, [HostileStep(NoConfig())], compute=InProcess(), run_id="test")[0].processed == 32
+
+
+def test_calls_end_one_by_one_whatever_a_task_does(workers: ProcessWorkers) -> None:
+    tasks = [(10,), (1,), (2,), (3,), (12,), (14,)]
+    results = dict(workers.call(misbehave, tasks))
+    assert sorted(results) == list(range(6))
+    assert (results[0], results[4], results[5]) == (5, 6, 7)
+    assert [type(results[k]).__name__ for k in (1, 2, 3)] == ["ChildProcessError", "TimeoutError", "ValueError"]
+    here = dict(InProcess().call(misbehave, [tasks[0], tasks[3]]))
+    assert here[0] == 5
+    assert isinstance(here[1], ValueError)

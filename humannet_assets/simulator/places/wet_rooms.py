@@ -155,7 +155,7 @@ def _vanity(room: Room, wall: WallName) -> list[Station]:
     basin.box("rim", (0, 0, 0.05), (0.52, 0.42, 0.1), palette.paint((0.93, 0.93, 0.92), shine=0.5))
     basin.box("bowl", (0, 0, 0.101), (0.46, 0.36, 0.008), palette.show(pictures.basin, (0.9, 0.9, 0.9)))
     basin.tube("tap", (0, 0.24, 0.13), 0.018, 0.26, palette.paint((0.75, 0.76, 0.78), shine=0.8))
-    clutter.bathroom_bottles(stand.at("bottles", -side * (width / 2 - 0.8), -0.1, 0.86), palette, rng)
+    clutter.bathroom_bottles(stand.at("bottles", -side * (width / 2 - 0.76), -0.07, 0.86), palette, rng)
     fixtures.picture(room, wall, pictures.mirror, size=(width * 0.6, 0.8), z=1.65, u=room.along(wall, stand))
     return [stand.station("vanity", "counter", side * (width / 2 - 0.55), -0.64, 0.86, far_m=0.62)]
 

@@ -222,7 +222,7 @@ def classroom(rng: np.random.Generator) -> Draft:
     if rng.random() < 0.6:
         room.dado(palette.cover(textures.plaster, tinted(rng), period_m=1.0), 1.2)
     green: Color = (0.14, 0.3, 0.24) if rng.random() < 0.6 else (0.13, 0.14, 0.15)
-    front = room.need(room.against(walls[0], "board", 3.4, 0.0, 2.3, base=0.95))
+    front = room.need(room.against(walls[0], "board", 3.4, 0.0, 2.3, base=0.95, u=0.0))
     front.box("case", (0, -0.02, 1.6), (3.3, 0.04, 1.25), palette.paint((0.5, 0.36, 0.24)))
     front.sheet("writing", (0, -0.046, 1.6), 3.2, 1.15, palette.show(pictures.board, green, (0.9, 0.9, 0.86)))
     front.box("ledge", (0, -0.09, 0.96), (3.2, 0.1, 0.03), palette.paint((0.5, 0.36, 0.24)))
@@ -235,9 +235,9 @@ def classroom(rng: np.random.Generator) -> Draft:
     stations = [teacher.station("work", "desk", 0.0, -0.39, TABLE_M, far_m=0.62)]
     furniture.chair(teacher.at("chair", 0.0, -0.55), seat, frame)
     columns = (-1.9, 0.0, 1.9) if room.length(walls[0]) > 7.2 else (-1.15, 1.15)
-    for row in range(3):
+    for row in range(3 if len(columns) == 2 else 2):
         for column, x in enumerate(columns):
-            place = front.at(f"pupil{row}{column}", x + end * -0.3, -3.1 - row * 1.35)
+            place = front.at(f"pupil{row}{column}", x - end * 0.3, -3.1 - row * 1.35)
             furniture.table(place, (1.3, 0.68, TABLE_M), top, frame, style=1)
             furniture.chair(place.at("chair", 0.0, -0.48, turn_rad=float(rng.normal(0, 0.08))), seat, frame)
             if (row, column) in ((0, 0), (1, len(columns) - 1)):

@@ -80,7 +80,8 @@ def _controls(options: LivesOptions) -> Iterator[Case]:
                 takes = tuple(_cut_takes(seed, seconds, options))
                 yield _case(name, seed, takes, seconds, options, control=control)
             else:
-                yield _case(name, seed, partial(_control, control, seconds, number, options.seed), seconds, options, control=control)
+                make = partial(_control, control, seconds, number, options.seed)
+                yield _case(name, seed, make, seconds, options, control=control)
 
 
 def _pool(options: LivesOptions) -> Iterator[Case]:

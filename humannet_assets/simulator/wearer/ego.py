@@ -11,13 +11,12 @@ import numpy.typing as npt
 
 from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.hands import HandBody
-from humannet_assets.simulator.places.place import Place, Station
+from humannet_assets.simulator.places import PLACES, Place, Station, make_place
 from humannet_assets.simulator.shots import HAND_GROUP, Shot, State
 from humannet_assets.simulator.wearer.activities import ACTIVITIES, Activity, NoPlaceError, free_spot
 from humannet_assets.simulator.wearer.body import SIDES, HandPose, Wearer, draw_wearer, elbow_of
 from humannet_assets.simulator.wearer.choreography import Choreography, Thing
 from humannet_assets.simulator.wearer.gaze import Exposure, WorkingHead
-from humannet_assets.simulator.wearer.homes import TABLES, sample_place
 from humannet_assets.simulator.wearer.props import COLORS, Prop, draw_prop
 from humannet_assets.simulator.world import SceneBuilder, World
 
@@ -85,7 +84,7 @@ def ego_shot(
     Args:
         rng: Source of everything that is drawn.
         duration_s: How long there are actions, seconds; the last one may end later.
-        place: Where; a table in a room if none is given. Props and hands are added to its builder.
+        place: Where; any place if none is given. Props and hands are added to its builder.
         activity: One of `activities.ACTIVITIES` that is done first and again; drawn if none is given.
         wearer: Who; drawn if none is given.
         station: Which of the place's stations; drawn if none is given.
@@ -97,7 +96,7 @@ def ego_shot(
         KeyError: No such activity.
         ValueError: The place has no station.
     """
-    place = place or sample_place(TABLES[int(rng.integers(len(TABLES)))], int(rng.integers(1_000_000)))
+    place = place or make_place(str(rng.choice(list(PLACES))), int(rng.integers(1_000_000)))
     if not place.stations:
         raise ValueError(f"{place.name} has no station to act at")
     station = station or place.stations[int(rng.integers(len(place.stations)))]

@@ -19,13 +19,12 @@ from humannet_assets.media.sidecar import Contact, Segment, Side
 from humannet_assets.simulator.cameras import Matrix
 from humannet_assets.simulator.hands import HandBody
 from humannet_assets.simulator.motion import minimum_jerk
-from humannet_assets.simulator.places.place import Place, Station
+from humannet_assets.simulator.places import PLACES, Place, PlaceMaker, Station, make_place
 from humannet_assets.simulator.shots import Shot, State
 from humannet_assets.simulator.wearer.body import OUT, HandPose, Wearer, draw_wearer, elbow_of
 from humannet_assets.simulator.wearer.ego import StationWork, compose_work, declare_hands
 from humannet_assets.simulator.wearer.gaze import Exposure
 from humannet_assets.simulator.wearer.grasps import RELAXED
-from humannet_assets.simulator.wearer.homes import PlaceMaker, sample_place
 from humannet_assets.simulator.wearer.walking import Walk, walk_shot
 from humannet_assets.simulator.world import World
 
@@ -43,20 +42,22 @@ class Habit:
 
 HABITS: Mapping[str, Habit] = {
     "kitchen_homebody": Habit(
-        {"kitchen_table": 5, "dining_table": 2, "corridor": 1},
+        {"kitchen": 6, "living_room": 2, "bathroom": 1},
         {"pour": 4, "stir": 3, "wipe": 2, "open": 2, "unscrew": 2, "move": 1},
     ),
     "office_worker": Habit(
-        {"desk": 6, "corridor": 3, "street": 1}, {"push": 4, "press": 4, "lift": 2, "open": 2, "move": 2, "hand_over": 1}
+        {"office": 6, "corridor": 2, "station_hall": 1, "street": 1},
+        {"push": 4, "press": 4, "lift": 2, "open": 2, "move": 2, "hand_over": 1},
     ),
-    "workshop_maker": Habit({"workbench": 7, "corridor": 1}, {"open": 4, "stack": 3, "unscrew": 3, "wipe": 2, "hand_over": 2}),
-    "street_walker": Habit({"street": 8, "corridor": 2}, {"move": 1}),
-    "waiter": Habit({"dining_table": 5, "corridor": 3}, {"tray": 5, "wipe": 3, "pour": 3, "move": 2}),
-    "parent_at_play": Habit(
-        {"dining_table": 4, "kitchen_table": 2, "street": 1}, {"stack": 5, "move": 3, "lift": 3, "hand_over": 2}
+    "workshop_maker": Habit({"workshop": 7, "shop": 1}, {"open": 4, "stack": 3, "unscrew": 3, "wipe": 2, "hand_over": 2}),
+    "street_walker": Habit({"street": 6, "park": 3, "market": 1}, {"move": 1}),
+    "waiter": Habit({"cafe": 7, "market": 1}, {"tray": 5, "wipe": 3, "pour": 3, "move": 2}),
+    "parent_at_play": Habit({"living_room": 4, "bedroom": 2, "park": 2}, {"stack": 5, "move": 3, "lift": 3, "hand_over": 2}),
+    "courier": Habit({"street": 5, "corridor": 3, "shop": 1}, {"open": 3, "lift": 3, "press": 3}),
+    "student": Habit(
+        {"classroom": 3, "laboratory": 2, "bedroom": 2, "street": 1}, {"push": 3, "pour": 2, "lift": 2, "stir": 1, "press": 1}
     ),
-    "courier": Habit({"street": 5, "corridor": 4, "desk": 1}, {"open": 3, "lift": 3, "press": 3}),
-    "student": Habit({"desk": 4, "street": 2, "kitchen_table": 2}, {"push": 3, "pour": 2, "lift": 2, "stir": 1, "press": 1}),
+    "shopkeeper": Habit({"shop": 5, "market": 3, "station_hall": 1}, {"open": 3, "stack": 3, "move": 3, "lift": 2, "wipe": 1}),
 }
 """Ways to live, by name."""
 
@@ -91,7 +92,7 @@ class Life:
         return np.random.default_rng([self.seed, zlib.crc32(purpose.encode())])
 
 
-def life_shot(life: Life, number: int, duration_s: float, make_place: PlaceMaker = sample_place) -> Shot:
+def life_shot(life: Life, number: int, duration_s: float, make_place: PlaceMaker = make_place) -> Shot:
     """File `number` of a life: in one of its places the person walks in, acts at a station, walks to the next, acts there.
 
     Args:
@@ -105,7 +106,8 @@ def life_shot(life: Life, number: int, duration_s: float, make_place: PlaceMaker
     kind = _weighted(rng, habits.places)
     place = make_place(kind, life.home_seed(kind))
     brightness = _daylight(rng)
-    if place.stations:
+    strolls = kind in PLACES and rng.random() < PLACES[kind].strolled
+    if place.stations and not strolls:
         shot = _visit(rng, place, wearer, habits, duration_s)
     else:
         shot = walk_shot(rng, duration_s=duration_s, place=place, wearer=wearer)

@@ -20,12 +20,11 @@ from humannet_assets.media.sidecar import Contact, Side
 from humannet_assets.simulator.cameras import Matrix, look_at, rotation
 from humannet_assets.simulator.hands import HandBody
 from humannet_assets.simulator.motion import Path
-from humannet_assets.simulator.places.place import Place
+from humannet_assets.simulator.places import PLACES, Place, make_place
 from humannet_assets.simulator.shots import HAND_GROUP, Shot, State
 from humannet_assets.simulator.wearer.body import OUT, HandPose, Wearer, draw_wearer, elbow_of
 from humannet_assets.simulator.wearer.gaze import Exposure
 from humannet_assets.simulator.wearer.grasps import grasp_of
-from humannet_assets.simulator.wearer.homes import sample_place
 from humannet_assets.simulator.wearer.props import Prop, draw_prop
 from humannet_assets.simulator.world import SceneBuilder, World
 
@@ -37,6 +36,7 @@ _CORNER_M = 0.6
 _AHEAD_M = 0.7
 """How far ahead the head looks into a curve: a step."""
 _STRIDE_M = 1.4
+_STROLLED = tuple(kind for kind, about in PLACES.items() if about.strolled)
 
 
 class Walk:
@@ -235,7 +235,7 @@ def walk_shot(
     wearer: Wearer | None = None,
     carries: bool | None = None,
 ) -> Shot:
-    """A wearer walks along a route of a place (a corridor or street if none is given), stops, turns, looks around.
+    """A wearer walks along a route of a place (one where people walk if none is given), stops, turns, looks around.
 
     Args:
         rng: Source of everything that is drawn.
@@ -247,7 +247,7 @@ def walk_shot(
     Raises:
         ValueError: The place has no route.
     """
-    place = place or sample_place(str(rng.choice(("corridor", "street"))), int(rng.integers(1_000_000)))
+    place = place or make_place(str(rng.choice(_STROLLED)), int(rng.integers(1_000_000)))
     if not place.routes:
         raise ValueError(f"{place.name} has no route to walk")
     wearer = wearer or draw_wearer(rng)

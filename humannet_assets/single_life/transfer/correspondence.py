@@ -115,14 +115,15 @@ def identity_flow(pairs: Sequence[FlowPair]) -> npt.NDArray[np.floating]:
 
 
 def grid_limit(grid: tuple[int, int]) -> FlowPredictor:
-    """What a grid of patches can reach: the true patch for each patch (none where its truth is not valid), enlarged alike."""
-    side = EVALUATION_PX / np.array(grid[::-1])
-    middle = [((np.arange(count) + 0.5) / count * EVALUATION_PX).astype(int) for count in grid]
+    """What a grid of patches can reach: for each patch the one with its true point, the nearest one if that is outside."""
+    count = np.array(grid[::-1])
+    side = EVALUATION_PX / count
+    middle = np.ix_(*(((np.arange(n) + 0.5) / n * EVALUATION_PX).astype(int) for n in grid))
 
     def predict(pairs: Sequence[FlowPair]) -> npt.NDArray[np.floating]:
-        place = pixel_centres()[np.ix_(*middle)]  # (rows, columns, 2)
-        true = np.stack([np.where(pair.valid[..., None], pair.flow_px, 0)[np.ix_(*middle)] for pair in pairs])
-        steps = np.floor((place + true) / side) - np.floor(place / side)
+        place = pixel_centres()[middle]  # (rows, columns, 2)
+        true = np.floor((place + np.stack([pair.flow_px[middle] for pair in pairs])) / side).clip(0, count - 1)
+        steps = true - np.floor(place / side)
         return enlarge(torch.from_numpy(steps * side / EVALUATION_PX).float().permute(0, 3, 1, 2))
 
     return predict

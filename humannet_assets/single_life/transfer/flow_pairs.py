@@ -84,26 +84,32 @@ def depth_pair(target: DepthSample, source: DepthSample) -> FlowPair:
     Raises:
         DatasetError: A sample lacks intrinsics or pose.
     """
-    found = correspondences(_view(target), _view(source))
-    flow = np.nan_to_num(found.pixels - pixel_centres())
+    size = (EVALUATION_PX, EVALUATION_PX)
+    seen, other = _view(target), _view(source)
+    depth = frame_depth(target.depth_m, whole(target.depth_m.shape), size)
+    found = correspondences(DepthView(depth, _to_evaluation(target) @ seen.intrinsics, seen.pose), other)
+    # The source is read in its own resolution; its pixels are then counted as pixels of the evaluation.
+    flow = found.pixels * np.diag(_to_evaluation(source))[:2] - pixel_centres()
     return FlowPair(
         name=f"{target.name}-{source.name}",
         group=target.group,
         target=target.picture,
         source=source.picture,
-        flow_px=flow.astype(np.float32),
+        flow_px=np.nan_to_num(flow).astype(np.float32),
         valid=found.covisible,
     )
 
 
 def _view(sample: DepthSample) -> DepthView:
-    """The sample's depth and camera at the size of evaluation."""
     if sample.intrinsics is None or sample.pose is None:
         raise DatasetError(f"{sample.name} has no intrinsics or no pose; its pixels cannot be followed into another picture")
+    return DepthView(sample.depth_m, sample.intrinsics, sample.pose)
+
+
+def _to_evaluation(sample: DepthSample) -> Floats:
+    """(3, 3): pixels of the depth map -> pixels of the evaluation."""
     rows, columns = sample.depth_m.shape
-    scale = np.diag([EVALUATION_PX / columns, EVALUATION_PX / rows, 1.0])
-    depth = frame_depth(sample.depth_m, whole(sample.depth_m.shape), (EVALUATION_PX, EVALUATION_PX))
-    return DepthView(depth, scale @ sample.intrinsics, sample.pose)
+    return np.diag([EVALUATION_PX / columns, EVALUATION_PX / rows, 1.0])
 
 
 def depth_pairs(samples: Iterable[DepthSample], *, gap: int = 1, least_valid: float = LEAST_VALID) -> Iterator[FlowPair]:
