@@ -6,13 +6,14 @@ import argparse
 import platform
 from importlib.metadata import version
 
-from benchmarks import cas, croco_training, curation_floor, no_op, rethreshold, sql_queries
+from benchmarks import cas, croco_training, curation_floor, no_op, rethreshold, simulation, sql_queries
 
 BENCHMARKS = {
     "no-op": no_op.run,
     "re-threshold": rethreshold.run,
     "sql": sql_queries.run,
     "floor": curation_floor.run,
+    "simulation": simulation.run,
     "cas": cas.run,
     "croco": croco_training.run,
 }

@@ -99,14 +99,8 @@ class _Scene:
 
     def drawing(self, frame: int) -> Drawing:
         """A frame with all true and all found hands in it."""
-        drawn = [
-            skeleton(points, self.size_px, HAND_BONES, role)
-            for role, at, every in (
-                ("true", self.hands.frame, self.points_px),
-                ("found", self.found.frame, self.found.points_px),
-            )
-            for points in every[at == frame]
-        ]
+        drawn = [skeleton(one, self.size_px, HAND_BONES, "true") for one in self.points_px[self.hands.frame == frame]]
+        drawn += [skeleton(one, self.size_px, HAND_BONES, "found") for one in self.found.points_px[self.found.frame == frame]]
         return Drawing(shown=(Shown(float(self.truth.times_s[frame]), tuple(drawn)),))
 
 

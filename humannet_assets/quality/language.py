@@ -6,6 +6,7 @@ must be said and what must not lies what may be said: a hand that is in view for
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,14 +20,12 @@ from humannet_assets.quality import bodies, hands
 from humannet_assets.quality.clips import middle_frame, vote
 from humannet_assets.quality.judge import CLIPS, Clip, Confusion, Judge, LabelledVideo, confusion
 from humannet_assets.quality.metrics import MISSED, NOTHING, Measure, Tally, accuracy, exact_precision, exact_recall
-from humannet_assets.quality.truth import Truth
+from humannet_assets.quality.truth import Ints, Truth
 from humannet_assets.store.step import Read
 from humannet_assets.store.tables import ANNOTATIONS, CAPTIONS
 
 IN_VIEW_SHARE = 0.5
-"""Share of a clip's frames a hand must be in view in to be asked for [our choice: most of the clip]."""
-AT_ONCE_SHARE = 0.1
-"""Share of a clip's frames in which so many must be seen together to be counted, as the describer's least coverage."""
+"""Share of a clip's frames a hand or person must be in view in to be asked for [our choice: most of the clip]."""
 SEGMENT_SHARE = 0.5
 """Share of a true action that must lie in a clip for its verb and object to be asked of the clip's caption [our choice]."""
 UNSAID = "unsaid"
@@ -79,16 +78,24 @@ def head_noun(phrase: str) -> str:
     return words[-1] if words else ""
 
 
-def at_once(seen: Mapping[int, int], frames: int) -> int:
-    """The greatest number that is reached in at least `AT_ONCE_SHARE` of the frames.
+@dataclass(frozen=True)
+class AtOnce:
+    """How many are in view at once: at least `least` (plain to see, most of the time), at most `most` (for a moment)."""
 
-    Args:
-        seen: How many are seen, by frame.
-        frames: Number of frames of the clip.
-    """
-    counts = sorted(seen.values(), reverse=True)
-    needed = max(1, round(AT_ONCE_SHARE * frames))
-    return counts[needed - 1] if len(counts) >= needed else 0
+    least: int
+    most: int
+
+    @classmethod
+    def of(cls, plain: Ints, any_: Ints, frames: int) -> AtOnce:
+        """From the frame of each one that is plain to see, and of each one of whom anything shows; `frames` of the clip."""
+        counts = sorted(np.unique(plain, return_counts=True)[1].tolist(), reverse=True)
+        needed = max(1, math.ceil(IN_VIEW_SHARE * frames))
+        most = np.unique(any_, return_counts=True)[1].max(initial=0)
+        return cls(counts[needed - 1] if len(counts) >= needed else 0, int(most))
+
+    def nearest(self, number: int) -> int:
+        """The true number a stated one is held against: itself if it may be said."""
+        return min(max(number, self.least), self.most)
 
 
 @dataclass(frozen=True)
@@ -102,8 +109,8 @@ class ClipTruth:
     environment: str
     sides: Mapping[str, float]
     glimpsed: frozenset[str]
-    hands: int | None
-    people: int | None
+    hands: AtOnce | None
+    people: AtOnce | None
     verbs: frozenset[str]
     objects: frozenset[str]
 
@@ -133,16 +140,11 @@ def clip_truth(truth: Truth, clip: Clip) -> ClipTruth | None:
         environment=shot.environment,
         sides={side: len(np.unique(plain.frame[plain.side == side])) / len(frames) for side in SIDES},
         glimpsed=frozenset(own.side.tolist()),
-        hands=None if handless or camera is None else at_once(_per_frame(plain.frame), len(frames)),
-        people=None if camera is None else at_once(_per_frame(persons.frame), len(frames)),
+        hands=None if handless or camera is None else AtOnce.of(plain.frame, own.frame, len(frames)),
+        people=None if camera is None else AtOnce.of(persons.frame, people.frame, len(frames)),
         verbs=frozenset(segment.verb for segment in acts if segment.verb),
         objects=frozenset(head_noun(segment.object) for segment in acts if segment.object),
     )
-
-
-def _per_frame(frames: np.ndarray) -> dict[int, int]:
-    values, counts = np.unique(frames, return_counts=True)
-    return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -228,10 +230,11 @@ class CaptionJudge(Judge):
                 if must != (side in said):
                     wrong.append(f"{side} hand {'unsaid' if must else 'said, not there'}")
         count, view = people_said(text), viewpoint_said(text)
-        if known.people is not None and (count is not None or known.people):
-            self._people.add(video.video_id, str(known.people), count or UNSAID)
-            if count != str(known.people):
-                wrong.append(f"people: {count or UNSAID}, true {known.people}")
+        if known.people is not None and (count is not None or known.people.least):
+            true = known.people.least if count is None else known.people.nearest(int(count))
+            self._people.add(video.video_id, str(true), count or UNSAID)
+            if count != str(true):
+                wrong.append(f"people: {count or UNSAID}, true {true}")
         if known.viewpoint in ("ego", "exo"):
             self._views.add(video.video_id, known.viewpoint, view or UNSAID)
             if view is not None and view != known.viewpoint:
@@ -285,7 +288,9 @@ class AnnotationJudge(Judge):
             known, row = clip_truth(video.truth, clip), rows[clip.clip_id]
             if known is not None:
                 found = (_top(row["environment"]), row["hand_count"] or 0, row["person_count"] or 0)
-                self._judge(video, clip, (known.environment, known.hands, known.people), found)
+                true_hands = known.hands.nearest(found[1]) if known.hands is not None else None
+                true_people = known.people.nearest(found[2]) if known.people is not None else None
+                self._judge(video, clip, (known.environment, true_hands, true_people), found)
 
     def _judge(
         self,

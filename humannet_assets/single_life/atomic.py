@@ -17,7 +17,11 @@ def replacing(target: Path) -> Iterator[Path]:
     """
     fresh = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
+        fresh.touch()
+        mode = fresh.stat().st_mode
         yield fresh
+        # Some writers make files that nobody else may read.
+        fresh.chmod(mode)
         _sync(fresh)
         fresh.replace(target)
         _sync(target.parent)

@@ -18,14 +18,15 @@ from humannet_assets.store.tables import TABLES_BY_NAME
 EXPECTED_GRAPH = {
     "source_catalog": [],
     "raw_videos": ["source_catalog"],
+    "known_cameras": ["raw_videos"],
     "video_duplicates": ["raw_videos"],
     "shots": ["raw_videos", "video_duplicates"],
     "clip_signals": ["shots"],
     "filtered_clips": ["clip_signals"],
     "viewpoints": ["clip_signals", "filtered_clips"],
-    "hand_tracks": ["filtered_clips"],
+    "hand_tracks": ["filtered_clips", "known_cameras"],
     "body_tracks": ["filtered_clips"],
-    "camera_trajectories": ["filtered_clips"],
+    "camera_trajectories": ["filtered_clips", "known_cameras"],
     "segments": ["body_tracks", "camera_trajectories", "filtered_clips", "hand_tracks", "viewpoints"],
     "captions": ["body_tracks", "camera_trajectories", "filtered_clips", "hand_tracks", "segments", "viewpoints"],
     "annotations": [

@@ -164,3 +164,9 @@ def test_files_that_run_code_are_refused_unread(tmp_path: Path) -> None:
         load_official(tmp_path / "other.pth")
     with pytest.raises(FileNotFoundError, match="no checkpoint at"):
         load_official(tmp_path / "absent.pth")
+
+
+def test_files_may_be_read_by_whom_other_files_may_be(tmp_path: Path) -> None:
+    written = save_checkpoint(initial_model(TINY, 3), card(), tmp_path / "run")
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "run" / written.weights).stat().st_mode == (tmp_path / "plain").stat().st_mode

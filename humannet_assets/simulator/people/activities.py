@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from humannet_assets.simulator.people import exercise, household, social, together
+from humannet_assets.simulator.people import boxes, chores, exercise, sitting, social, tables, together
 from humannet_assets.simulator.people.performer import Performer
 from humannet_assets.simulator.people.stage import Stage
 
@@ -38,16 +38,16 @@ _HANDLING, _CLEANING = "daily_activities/object_handling", "daily_activities/cle
 _COMPANY, _WORKOUT = "social_leisure/communication", "fitness_outdoor/workout"
 
 ACTIVITIES: Mapping[str, Activity] = {
-    "carry_box": Activity(_HANDLING, household.carry_box, furnished=True),
-    "lift_box": Activity(_HANDLING, household.lift_box),
-    "open_cupboard": Activity(_HANDLING, household.open_cupboard, furnished=True),
-    "drink": Activity(_HANDLING, household.drink, furnished=True),
-    "sit_drink": Activity(_HANDLING, household.sit_drink, furnished=True),
-    "sit_stand": Activity("daily_activities/hand_motion", household.sit_stand, furnished=True),
-    "wipe_table": Activity(_CLEANING, household.wipe_table, furnished=True),
-    "sweep": Activity(_CLEANING, household.sweep, opening=True),
-    "stir_pot": Activity("daily_activities/food_preparation", household.stir_pot, furnished=True),
-    "read_book": Activity("daily_activities/desk_work", household.read_book, furnished=True),
+    "carry_box": Activity(_HANDLING, boxes.carry_box, furnished=True),
+    "lift_box": Activity(_HANDLING, boxes.lift_box),
+    "open_cupboard": Activity(_HANDLING, chores.open_cupboard, furnished=True),
+    "drink": Activity(_HANDLING, tables.drink, furnished=True),
+    "sit_drink": Activity(_HANDLING, sitting.sit_drink, furnished=True),
+    "sit_stand": Activity("daily_activities/hand_motion", sitting.sit_stand, furnished=True),
+    "wipe_table": Activity(_CLEANING, tables.wipe_table, furnished=True),
+    "sweep": Activity(_CLEANING, chores.sweep, opening=True),
+    "stir_pot": Activity("daily_activities/food_preparation", tables.stir_pot, furnished=True),
+    "read_book": Activity("daily_activities/desk_work", tables.read_book, furnished=True),
     "wave": Activity(_COMPANY, social.wave, still=True),
     "point": Activity(_COMPANY, social.point, still=True),
     "talk": Activity(_COMPANY, social.talk, still=True),

@@ -17,9 +17,9 @@ from humannet_assets.simulator.hands import SKIN_TONES
 from humannet_assets.simulator.textures import Picture
 
 Color = tuple[float, float, float]
-HairStyle = Literal["short", "long", "bun", "curly", "bald", "fringe"]
+HairStyle = Literal["short", "long", "bun", "curly", "bald", "fringe", "none"]
 Top = Literal["long_sleeves", "short_sleeves", "sleeveless"]
-Bottom = Literal["trousers", "shorts", "skirt"]
+Bottom = Literal["trousers", "shorts", "skirt", "none"]
 Hat = Literal["none", "cap", "beanie", "sun_hat"]
 
 _ADULT_HEAD_M = 1.74
@@ -91,7 +91,11 @@ def build_of(
 
 @dataclass(frozen=True)
 class Look:
-    """What a person looks like. Colours are red, green, blue in 0..1."""
+    """What a person looks like. Colours are red, green, blue in 0..1.
+
+    For what only looks like a person: without `face` there are no eyes, brows and lips, `carved` ones are of the same stuff as the
+    skin; legwear "none" has no legs either.
+    """
 
     skin: Color
     hair: Color
@@ -108,6 +112,8 @@ class Look:
     top_picture: Picture | None = None
     untucked: bool = True
     open_neck: bool = False
+    face: bool = True
+    carved: bool = False
 
 
 @dataclass(frozen=True)

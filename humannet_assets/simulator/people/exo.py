@@ -184,7 +184,7 @@ def _others(stage: Stage, times: np.ndarray) -> np.ndarray | None:
     return np.concatenate([other.pose(time).joints for other in stage.performers[1:] for time in times[::5]])
 
 
-def _animate(stage: Stage, shown: Film, exposure: Exposure):  # noqa: ANN202
+def _animate(stage: Stage, shown: Film, exposure: Exposure):
     def animate(world: World, time_s: float) -> State:
         bodies = stage.play(world, time_s)
         return State(shown.camera(time_s), bodies=bodies, exposure=exposure.gain(time_s))

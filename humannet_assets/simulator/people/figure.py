@@ -40,7 +40,9 @@ class Figure:
         dress = Dress.declare(scene, self.name, look)
         parts = [*torso(build, look, dress), *head_parts(build.head, look, dress)]
         for side in SIDES:
-            limbs = [*arm(build, look, dress, side), *leg(build, look, dress, side)]
+            limbs = arm(build, look, dress, side)
+            if look.legwear != "none":
+                limbs += leg(build, look, dress, side)
             parts += [part.named(f"{side}_{part.name}") for part in limbs]
         self._add(scene, parts)
         self._declare_fingers(scene, dress.skin)

@@ -7,7 +7,7 @@ import numpy as np
 from humannet_assets.media.sidecar import Side
 from humannet_assets.simulator.people.build import Build, Look
 from humannet_assets.simulator.people.shapes import Ring, lathe, swollen, tube
-from humannet_assets.simulator.people.skeleton import BALL, HEEL, turned
+from humannet_assets.simulator.people.skeleton import HEEL, turned
 from humannet_assets.simulator.people.wear import Dress, LinkPart, ball, skin_of
 from humannet_assets.simulator.world import Mesh
 
@@ -61,8 +61,8 @@ def torso(build: Build, look: Look, dress: Dress) -> list[LinkPart]:
     parts = [
         skin_of("chest", "chest", chest, dress.top),
         skin_of("belly", "abdomen", belly, dress.top),
-        skin_of("seat", "pelvis", seat, dress.bottom),
-        skin_of("neck", "neck", neck, dress.skin),
+        *([skin_of("seat", "pelvis", seat, dress.bottom)] if look.legwear != "none" else []),
+        skin_of("neck", "neck", neck, dress.neck),
         ball("collar", "chest", (0, -0.004, 0.515 * spine), (0.068 * h, 0.056 * h, 0.018 * h), dress.top),
     ]
     if look.open_neck:

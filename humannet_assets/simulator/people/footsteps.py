@@ -115,7 +115,7 @@ class Footsteps:
             pace: Scales the time of a step (.52 s for an adult of 1.74 m).
             step_m: Length of a step; .40 of stature if 0.
         """
-        way = _Way([self.here[:2], *points])
+        way = Polyline([self.here[:2], *points])
         # Short legs swing faster (pendulum: square root of length).
         step_s = 0.52 * pace * math.sqrt(self.build.height_m / 1.74)
         now = start_s
@@ -296,7 +296,7 @@ class Footsteps:
         return (after[axis] - before[axis]) / (after[0] - before[0])
 
 
-class _Way:
+class Polyline:
     """A polyline whose corners are cut, measured along its length."""
 
     _CORNER_M = 0.5

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from humannet_assets.simulator.people.build import Look
-from humannet_assets.simulator.people.skeleton import OUT, SIDES, turned
 from humannet_assets.simulator.people.shapes import Ring, lathe, scaled
+from humannet_assets.simulator.people.skeleton import OUT, SIDES, turned
 from humannet_assets.simulator.people.wear import Dress, LinkPart, ball, bar, disc, skin_of
 
 _FORWARD = turned(x=-math.pi / 2)
@@ -41,6 +41,8 @@ _SKULL = (
 
 
 def _face(look: Look, dress: Dress) -> list[LinkPart]:
+    if not look.face:
+        return [skin_of("skull", "head", lathe(_SKULL, power=2.05, caps=(0.4, 0.35), segments=24), dress.skin)]
     skull = lathe(_SKULL, power=2.05, caps=(0.4, 0.35), segments=24)
     parts = [
         skin_of("skull", "head", skull, dress.skin),
@@ -51,9 +53,18 @@ def _face(look: Look, dress: Dress) -> list[LinkPart]:
         x = OUT[side]
         parts += [
             ball(f"{side}_ear", "head", (x * 0.074, 0.000, 0.038), (0.011, 0.019, 0.031), dress.skin),
+            ball(f"{side}_inner_ear", "head", (x * 0.0805, 0.001, 0.038), (0.006, 0.012, 0.021), dress.shaded),
+            ball(f"{side}_cheek", "head", (x * 0.050, 0.055, 0.020), (0.012, 0.018, 0.018), dress.cheek),
             ball(f"{side}_eye", "head", (x * 0.0315, 0.0725, 0.056), (0.0150, 0.0100, 0.0090), dress.white),
             ball(f"{side}_pupil", "head", (x * 0.0325, 0.0798, 0.056), (0.0068, 0.0042, 0.0074), dress.dark),
-            ball(f"{side}_brow", "head", (x * 0.0325, 0.0785, 0.0770), (0.0190, 0.0085, 0.0046), dress.hair, turned(y=x * 0.10, z=-x * 0.25)),
+            ball(
+                f"{side}_brow",
+                "head",
+                (x * 0.0325, 0.0785, 0.0770),
+                (0.0190, 0.0085, 0.0046),
+                dress.hair,
+                turned(y=x * 0.10, z=-x * 0.25),
+            ),
         ]
     if look.beard:
         parts += [
@@ -77,6 +88,8 @@ _FALL = (
 
 
 def _hair(look: Look, dress: Dress) -> list[LinkPart]:
+    if look.hair_style == "none":
+        return []
     if look.hair_style == "bald":
         wreath = [Ring(0.004, 0.058, -0.020, -0.078), Ring(0.040, 0.0765, -0.020, -0.092), Ring(0.080, 0.0775, -0.030, -0.097)]
         return [skin_of("hair", "head", lathe(wreath, power=2.25, caps=(0.5, 0.1)), dress.hair)]
@@ -104,8 +117,24 @@ def _glasses(look: Look, dress: Dress) -> list[LinkPart]:
         x = OUT[side] * 0.032
         # A rim is a dark disc with a smaller one of skin before it, through which the eye looks.
         parts += [
-            disc(f"{side}_rim", "head", (x, 0.0775, 0.056), 0.0225, 0.003, dress.dark, turned(x=-math.pi / 2, z=-OUT[side] * 0.22)),
-            disc(f"{side}_lens", "head", (x, 0.0783, 0.056), 0.0188, 0.003, dress.skin, turned(x=-math.pi / 2, z=-OUT[side] * 0.22)),
+            disc(
+                f"{side}_rim",
+                "head",
+                (x, 0.0775, 0.056),
+                0.0225,
+                0.003,
+                dress.dark,
+                turned(x=-math.pi / 2, z=-OUT[side] * 0.22),
+            ),
+            disc(
+                f"{side}_lens",
+                "head",
+                (x, 0.0783, 0.056),
+                0.0188,
+                0.003,
+                dress.skin,
+                turned(x=-math.pi / 2, z=-OUT[side] * 0.22),
+            ),
             bar(
                 f"{side}_temple", "head", (OUT[side] * 0.056, 0.078, 0.060), (OUT[side] * 0.078, 0.0, 0.055), 0.0022, dress.dark
             ),

@@ -13,7 +13,7 @@ from humannet_assets.simulator.hands import Fingers, curled
 from humannet_assets.simulator.people.performer import Arm, Performer
 from humannet_assets.simulator.people.skeleton import OUT, SIDES, unit
 from humannet_assets.simulator.people.things import PALM_M
-from humannet_assets.simulator.wearer.grasps import OPEN, RELAXED, Grasp, grasp_of
+from humannet_assets.simulator.wearer.grasps import RELAXED, Grasp, grasp_of
 
 Vector = npt.NDArray[np.float64]
 
@@ -137,6 +137,22 @@ def pointing(performer: Performer, side: Side, target: Vector) -> Arm:
     return Arm(way * 0.94 * performer.build.arm, way, np.array([0.55 * OUT[side], 0.0, 1.0]), fingers, follow=1.0)
 
 
-def open_hand() -> Fingers:
-    """A hand shaped to take something."""
-    return OPEN
+def reach(
+    performer: Performer,
+    arms: Mapping[Side, Arm],
+    text: str,
+    verb: str,
+    noun: str,
+    *,
+    seconds: float = 1.0,
+    squat: bool = False,
+    lift_m: float = 0.0,
+    look: npt.ArrayLike | None = None,
+    straight: bool = False,
+) -> None:
+    """Arms go where they are wanted, the trunk as far along as that needs."""
+    trunk = performer.reach(arms, squat=squat)
+    way = float(np.linalg.norm(trunk - performer.trunk.position))
+    performer.act(
+        seconds + 0.5 * min(way, 1.2), text, verb, noun, arms=arms, trunk=trunk, look=look, lift_m=lift_m, straight=straight
+    )

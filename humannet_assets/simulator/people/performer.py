@@ -23,7 +23,6 @@ from humannet_assets.simulator.people.build import Person
 from humannet_assets.simulator.people.footsteps import Footsteps
 from humannet_assets.simulator.people.posture import balanced, gaze, reaching, sockets
 from humannet_assets.simulator.people.skeleton import (
-    HEAD_STATE,
     OUT,
     SIDES,
     TRUNK_STATE,

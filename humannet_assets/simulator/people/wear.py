@@ -66,9 +66,15 @@ def skin_of(name: str, link: str, mesh: Mesh, material: str, at: Point = (0, 0, 
 
 @dataclass(frozen=True)
 class Dress:
-    """Names of a person's materials in a scene: `arm` is what the forearms show, `leg` what thighs and shins show."""
+    """Names of a person's materials in a scene.
+
+    `shaded` and `neck` are skin that gets less light (inside the ears, under the chin), which pose models look for in profiles.
+    """
 
     skin: str
+    shaded: str
+    cheek: str
+    neck: str
     hair: str
     top: str
     bottom: str
@@ -99,9 +105,11 @@ class Dress:
             color("bottom", look.bottom, 0.03),
         )
         return cls(
-            skin=skin, hair=color("hair", look.hair, 0.2), top=top, bottom=bottom, shoes=color("shoes", look.shoes, 0.3),
-            lips=color("lips", tone * (0.82, 0.50, 0.50)), white=color("white", (0.93, 0.93, 0.91), 0.4),
-            dark=color("dark", (0.07, 0.05, 0.04), 0.4), hat=color("hat", look.hat_color, 0.05),
+            skin=skin, shaded=color("shaded", tone * 0.62), cheek=skin if look.carved else color("cheek", tone * (1.08, 0.85, 0.82)),
+            neck=color("neck", tone * 0.80), hair=color("hair", look.hair, 0.2), top=top, bottom=bottom, shoes=color("shoes", look.shoes, 0.3),
+            lips=skin if look.carved else color("lips", tone * (0.82, 0.50, 0.50)),
+            white=skin if look.carved else color("white", (0.93, 0.93, 0.91), 0.4),
+            dark=skin if look.carved else color("dark", (0.07, 0.05, 0.04), 0.4), hat=color("hat", look.hat_color, 0.05),
             shoulder=skin if look.sleeves == "sleeveless" else top, arm=top if look.sleeves == "long_sleeves" else skin,
             thigh=bottom if look.legwear == "trousers" else skin, shin=bottom if look.legwear == "trousers" else skin,
         )  # fmt: skip

@@ -20,7 +20,7 @@ def kettle(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
     body = palette.paint(vivid(rng) if rng.random() < 0.5 else grey(rng), shine=0.6)
     stand.tube("body", (0, 0, 0.10), 0.075, 0.20, body)
     stand.ball("lid", (0, 0, 0.2), (0.13, 0.13, 0.06), palette.paint((0.15, 0.15, 0.16)))
-    stand.box("handle", (0.11, 0, 0.12), (0.025, 0.025, 0.15), palette.paint((0.12, 0.12, 0.12)))
+    stand.box("handle", (0.083, 0, 0.12), (0.025, 0.025, 0.15), palette.paint((0.12, 0.12, 0.12)))
 
 
 def toaster(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
@@ -140,7 +140,7 @@ def microscope(stand: Stand, palette: Palette, rng: np.random.Generator) -> None
     stand.box("foot", (0, 0, 0.02), (0.18, 0.24, 0.04), white)
     stand.box("arm", (0, 0.08, 0.19), (0.06, 0.06, 0.32), white)
     stand.box("stage", (0, -0.02, 0.14), (0.14, 0.13, 0.02), dark)
-    stand.tube("tube", (0, -0.02, 0.29), 0.03, 0.18, dark)
+    stand.tube("tube", (0, 0.025, 0.29), 0.03, 0.18, dark)
     stand.box("eyes", (0, -0.07, 0.39), (0.09, 0.12, 0.05), dark, tilt_rad=-0.5)
 
 
@@ -165,7 +165,7 @@ def espresso(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
     """An espresso machine with cups on top."""
     steel = palette.cloak(textures.metal, grey(rng, 0.6, 0.8), shine=0.5)
     stand.box("base", (0, 0, 0.04), (0.62, 0.46, 0.08), steel)
-    stand.box("back", (0, 0.13, 0.24), (0.6, 0.18, 0.32), palette.paint(vivid(rng), shine=0.4))
+    stand.box("back", (0, 0.12, 0.24), (0.6, 0.18, 0.32), palette.paint(vivid(rng), shine=0.4))
     stand.box("head", (0, 0, 0.43), (0.62, 0.44, 0.14), steel)
     for i, x in enumerate((-0.16, 0.16)):
         stand.tube(f"group{i}", (x, -0.1, 0.33), 0.04, 0.06, palette.paint((0.1, 0.1, 0.1)))

@@ -128,15 +128,15 @@ def _check(survey: Survey, station: Station) -> None:
 
 
 def _check_approach(survey: Survey, station: Station, route: Points) -> None:
-    """A wearer gets from the route to the station: near, and with nothing at chest height between."""
+    """A wearer gets from the route to the station: near, and with nothing at the height of shoulders and head between."""
     origin = np.asarray(station.origin)
     ways = _along(route)
     nearest = ways[np.argmin(np.linalg.norm(ways - origin, axis=1))]
     if np.linalg.norm(nearest - origin) > APPROACH_M:
         raise NoRoomError(f"no route leads to {station.name}")
-    heights = np.array([station.top_m + 0.25, station.top_m + 0.5])
-    start = np.array([*nearest, 1.35])
-    if not survey.free(start, np.column_stack([np.tile(origin, (2, 1)), heights])).all():
+    heights = np.array([1.12, 1.35, 1.65])[:, None]
+    starts, ends = (np.column_stack([np.tile(point, (3, 1)), heights]) for point in (nearest, origin))
+    if not survey.free(starts, ends).all():
         raise NoRoomError(f"something stands between {station.name} and the route")
 
 

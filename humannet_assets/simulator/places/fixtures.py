@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from humannet_assets.simulator import textures
@@ -81,7 +83,11 @@ def radiator(room: Room, stand: Stand, width: float, *, z: float = 0.45) -> None
 
 
 def rug(room: Room, x: float, y: float, size: tuple[float, float], *, turn_rad: float = 0.0) -> None:
-    """A patterned rug, 1 cm thick."""
+    """A patterned rug, 1 cm thick, there or as near as the walls let it."""
+    cos, sin = abs(math.cos(turn_rad)), abs(math.sin(turn_rad))
+    reach = (cos * size[0] + sin * size[1]) / 2 + 0.05, (sin * size[0] + cos * size[1]) / 2 + 0.05
+    x = float(np.clip(x, room.floor[0] + reach[0], room.floor[2] - reach[0]))
+    y = float(np.clip(y, room.floor[1] + reach[1], room.floor[3] - reach[1]))
     stand = Stand(room.builder, f"rug{x:.1f}{y:.1f}", (x, y, 0.0), turn_rad)
     stand.box("rug", (0, 0, 0.005), (*size, 0.01), room.palette.cloak(textures.carpet, muted(room.rng)))
 

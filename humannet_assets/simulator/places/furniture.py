@@ -82,16 +82,16 @@ def stool(stand: Stand, seat: str, frame: str, *, height: float = 0.62) -> None:
 def office_chair(stand: Stand, seat: str, frame: str) -> None:
     """A swivel chair about its foot; who sits on it looks along y."""
     stand.box("seat", (0, 0, 0.46), (0.46, 0.46, 0.07), seat)
-    stand.box("back", (0, -0.24, 0.78), (0.42, 0.06, 0.5), seat, tilt_rad=0.1)
+    stand.box("back", (0, -0.24, 0.74), (0.42, 0.06, 0.6), seat, tilt_rad=0.1)
     stand.tube("post", (0, 0, 0.24), 0.03, 0.38, frame)
     stand.box("arm", (0, -0.02, 0.03), (0.54, 0.06, 0.05), frame, turn_rad=0.5)
-    stand.box("cross", (0, -0.02, 0.03), (0.54, 0.06, 0.049), frame, turn_rad=0.5 + math.pi / 2)
+    stand.box("cross", (0, -0.02, 0.028), (0.54, 0.06, 0.05), frame, turn_rad=0.5 + math.pi / 2)
 
 
 def sofa(stand: Stand, width: float, cloth: str, cushion: str, *, depth: float = 0.9) -> None:
     """A sofa or, narrow, an armchair, its back to the wall."""
     stand.box("base", (0, -depth / 2, 0.2), (width - 0.02, depth - 0.02, 0.3), cloth)
-    stand.box("back", (0, -0.11, 0.55), (width, 0.22, 0.62), cloth)
+    stand.box("back", (0, -0.11, 0.55), (width - 0.04, 0.22, 0.62), cloth)
     for i, x in enumerate((-1, 1)):
         stand.box(f"arm{i}", (x * (width / 2 - 0.09), -depth / 2 - 0.02, 0.33), (0.18, depth - 0.04, 0.52), cloth)
     places = max(1, round((width - 0.36) / 0.65))
@@ -121,7 +121,7 @@ def bench(stand: Stand, width: float, slats: str, frame: str) -> None:
     stand.box("back", (0, 0.2, 0.68), (width, 0.035, 0.34), slats)
     for i, x in enumerate((-0.38, 0.38)):
         stand.box(f"side{i}", (x * width, 0.03, 0.21), (0.05, 0.4, 0.42), frame)
-    stand.box("stay", (0, 0.225, 0.46), (0.3, 0.02, 0.5), frame)
+    stand.box("stay", (0, 0.178, 0.46), (0.3, 0.03, 0.5), frame)
 
 
 def bookcase(stand: Stand, palette: Palette, size: tuple[float, float, float], wood: Color) -> None:

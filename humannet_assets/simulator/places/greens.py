@@ -124,7 +124,7 @@ def _playground(scene: Outdoors) -> None:
     swing = scene.stand("swing", 13.5, 9.0, float(rng.uniform(0, 3)))
     for i, x in enumerate((-1.6, 1.6)):
         swing.box(f"left{i}", (x, -0.5, 1.1), (0.09, 0.09, 2.4), frame, tilt_rad=-0.42)
-        swing.box(f"right{i}", (x, 0.5, 1.1), (0.09, 0.09, 2.4), frame, tilt_rad=0.42)
+        swing.box(f"right{i}", (x, 0.5, 1.1), (0.08, 0.09, 2.4), frame, tilt_rad=0.42)
     swing.tube("beam", (0, 0, 2.2), 0.06, 3.4, frame, "x")
     for i, x in enumerate((-0.7, 0.7)):
         swing.box(f"ropes{i}", (x, 0, 1.33), (0.42, 0.015, 1.7), palette.paint((0.75, 0.75, 0.72)))

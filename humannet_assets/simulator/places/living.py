@@ -40,9 +40,9 @@ def living_room(rng: np.random.Generator) -> Draft:
     if stations:
         fixtures.pendant(room, "pendant", *away, color=pale(rng), width=0.45)
     _storage(room, walls[1], walls[3])
-    corner = room.against(walls[0], "lamp", 0.4, 0.4, 0.1, u=-end * (long / 2 - 0.3))
+    corner = room.against(walls[0], "lamp", 0.5, 0.5, 0.1, u=-end * (long / 2 - 0.3))
     if corner is not None:
-        fixtures.floor_lamp(corner.at("foot", 0, -0.2), palette, rng)
+        fixtures.floor_lamp(corner.at("foot", 0, -0.25), palette, rng)
     for wall in (walls[1], walls[3], walls[2]):
         fixtures.window(room, wall, float(rng.uniform(1.1, 1.7)))
     fixtures.door(room, walls[3], woody(rng))

@@ -30,7 +30,7 @@ def shop_front(stand: Stand, palette: Palette, rng: np.random.Generator, width: 
     color = vivid(rng)
     glow = 0.3 if moment == "evening" else 0.0
     stand.box("front", (0, -0.03, 1.35), (width, 0.1, 2.7), palette.show(pictures.display, muted(rng), glow=glow))
-    stand.box("sign", (0, -0.08, 2.95), (width, 0.16, 0.45), palette.show(pictures.sign, color, glow=glow))
+    stand.box("sign", (0, -0.08, 2.9), (width - 0.05, 0.16, 0.45), palette.show(pictures.sign, color, glow=glow))
     if rng.random() < 0.6:
         stand.box("awning", (0, -0.55, 2.6), (width * 0.9, 1.05, 0.05), palette.show(pictures.stripes, color), tilt_rad=0.25)
 
@@ -125,7 +125,7 @@ def stall(stand: Stand, palette: Palette, rng: np.random.Generator, wood: str, *
         stand.tube(f"post{i}", (x, 0.3, 1.3), 0.03, 2.6, steel)
     for i, side in enumerate((-1, 1)):
         # The halves' ridge lies half a metre above their edges.
-        stand.box(f"roof{i}", (0, 0.3 + side * 0.62, 2.46), (2.8, 1.32, 0.03), stripes, tilt_rad=-side * 0.3)
+        stand.box(f"roof{i}", (0, 0.3 + side * 0.62, 2.46), (2.8 + side * 0.01, 1.32, 0.03), stripes, tilt_rad=-side * 0.3)
 
 
 def fountain(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:

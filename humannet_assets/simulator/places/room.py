@@ -110,7 +110,7 @@ class Room:
                 "wall", (0, 0, self.height_m / 2), long, self.height_m, walls if isinstance(walls, str) else walls[name]
             )
             if skirting is not None:
-                stand.box("skirting", (0, 0.004, 0.04), (long - 0.024, 0.024, 0.08), skirting)
+                stand.box("skirting", (0, -0.006, 0.04), (long - 0.024, 0.012, 0.08), skirting)
 
     def dado(self, material: str, top_m: float, walls: Sequence[WallName] = WALLS) -> None:
         """Tiles or panels on the lower part of walls."""

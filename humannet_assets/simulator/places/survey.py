@@ -43,7 +43,10 @@ _FACING_RAD = math.radians(50)
 _STEEP_RAD = math.radians(35)
 """Surveillance cameras look down less than this if they can."""
 
-_SEEN_AT = ((0.0, 0.08), (0.0, 0.9), (-0.28, 1.2), (0.28, 1.2), (0.0, 1.72))
+_SEEN_AT = (
+    (0.0, 0.06), (0.0, 0.25), (-0.2, 0.5), (0.0, 0.45), (0.2, 0.5), (0.0, 0.65), (0.0, 0.85), (0.0, 1.05), (-0.28, 1.2),
+    (0.28, 1.2), (0.0, 1.35), (0.0, 1.72),
+)  # fmt: skip
 """Points of a standing body (sideways, height) a camera must see."""
 
 

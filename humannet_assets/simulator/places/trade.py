@@ -47,7 +47,7 @@ def shop(rng: np.random.Generator) -> Draft:
             else:
                 furniture.rack(shelf, palette, (width, 0.45, 2.05), goods.groceries, levels=4, color=steel)
             banner = palette.show(pictures.sign, vivid(rng))
-            shelf.box("banner", (0, -0.2, 2.25), (width * 0.8, 0.04, 0.26), banner)
+            shelf.box("banner", (0, -0.2, 2.16), (width - 0.04, 0.04, 0.26), banner)
     # Aisles lead away from the tills.
     middle = room.wall(walls[0], 0.0, "aisles").at("middle", 0.0, -room.length(walls[1]) / 2 - 0.9)
     for i, offset in enumerate((-1.2, 1.2)):

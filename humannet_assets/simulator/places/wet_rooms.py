@@ -203,8 +203,8 @@ def _towel_rail(room: Room, wall: WallName) -> None:
         return
     for i, x in enumerate((-0.22, 0.22)):
         towel = palette.cover(textures.plaid if rng.random() < 0.5 else textures.cloth, vivid(rng), period_m=0.5)
-        rail.box(f"towel{i}", (x, -0.06, 1.15), (0.38, 0.05, 0.7), towel)
-    rail.tube("rod", (0, -0.06, 1.5), 0.012, 0.9, palette.paint((0.7, 0.7, 0.72), shine=0.7), "x")
+        rail.box(f"towel{i}", (x, -0.036, 1.15), (0.38, 0.05, 0.7), towel)
+    rail.tube("rod", (0, -0.03, 1.5), 0.012, 0.9, palette.paint((0.7, 0.7, 0.72), shine=0.7), "x")
 
 
 def _beside(room: Room, walls: list[WallName]) -> tuple[float, float]:

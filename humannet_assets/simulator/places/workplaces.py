@@ -57,9 +57,9 @@ def _bench(room: Room, wall: WallName, top: str, frame: str, end: int) -> Statio
     color = vivid(rng)
     front = palette.show(pictures.cabinet, color, 1, 1, 1)
     furniture.chest(
-        stand.at("drawers", -end * (width / 2 - 0.45), -0.06), (0.6, 0.55, 0.7), palette.paint(color), front, base=0.08
+        stand.at("drawers", -end * (width / 2 - 0.45), -0.06), (0.6, 0.55, 0.78), palette.paint(color), front
     )
-    stand.box("shelf", (end * 0.2, -0.38, 0.25), (width * 0.5, 0.5, 0.04), frame)
+    stand.box("shelf", (0, -0.36, 0.25), (width - 0.12, 0.4, 0.04), frame)
     tools = palette.show(goods.pegboard, pale(rng) if rng.random() < 0.5 else woody(rng))
     stand.box("board", (0, -0.015, 1.62), (width * 0.9, 0.03, 0.85), tools)
     clutter.vise(stand.at("vise", -end * (width / 2 - 0.25), -0.52, _BENCH_M), palette, rng)
@@ -108,7 +108,7 @@ def _machines(room: Room, wall: WallName) -> None:
         press.box("table", (0, -0.3, 0.9), (0.34, 0.36, 0.04), dark)
         press.box("head", (0, -0.28, 1.52), (0.24, 0.5, 0.3), paint)
         press.tube("drill", (0, -0.42, 1.28), 0.02, 0.2, dark)
-        press.tube("wheel", (0.16, -0.35, 1.45), 0.11, 0.02, dark, "x")
+        press.tube("wheel", (0.13, -0.35, 1.45), 0.11, 0.02, dark, "x")
     chest = room.against(wall, "chest", 0.75, 0.5, 1.05, front_m=0.6)
     if chest is not None:
         furniture.chest(chest, (0.72, 0.48, 1.0), palette.paint(color), palette.show(pictures.cabinet, color, 1, 1, 1))
@@ -342,7 +342,7 @@ def _fume_hood(room: Room, wall: WallName) -> None:
     white = palette.paint(grey(rng, 0.75, 0.9))
     hood.box("base", (0, -0.4, 0.44), (1.46, 0.76, 0.88), white)
     hood.sheet("doors", (0, -0.784, 0.44), 1.4, 0.8, palette.show(pictures.cabinet, grey(rng, 0.6, 0.8), 3))
-    hood.box("back", (0, -0.06, 1.5), (1.46, 0.1, 1.24), palette.cloak(textures.metal, grey(rng, 0.5, 0.7)))
+    hood.box("back", (0, -0.06, 1.5), (1.38, 0.1, 1.2), palette.cloak(textures.metal, grey(rng, 0.5, 0.7)))
     for i, x in enumerate((-0.7, 0.7)):
         hood.box(f"side{i}", (x, -0.4, 1.5), (0.06, 0.76, 1.24), white)
     hood.box("head", (0, -0.4, 2.24), (1.46, 0.76, 0.24), white)

@@ -73,12 +73,20 @@ def _exo() -> list[Case]:
 def _nobody() -> list[Case]:
     return [
         _clip("empty_room_light", 41, partial(_empty, "light_fades"), 6.0, rejected="no_people", keywords=("living room",)),
-        _clip("empty_room_ball", 42, partial(_empty, "ball"), 6.4, size=SMALL, rejected="no_people", keywords=("living room",)),
+        _clip(
+            "empty_room_ball",
+            42,
+            partial(_empty, "ball_rolls"),
+            6.4,
+            size=SMALL,
+            rejected="no_people",
+            keywords=("living room",),
+        ),
         _clip("static_table", 43, partial(_empty, "still_table"), 5.0, rejected="static", keywords=("table",)),
         _clip("tripod_pan", 44, partial(_empty, "tripod_pan"), 6.0, size=SMALL, rejected="no_people"),
         _clip("dashcam", 45, partial(_empty, "dashcam"), 6.0, size=SMALL, rejected="no_people", keywords=("street",)),
         _clip("traffic", 46, partial(_empty, "traffic"), 6.0, size=SMALL, rejected="no_people", keywords=("street",)),
-        _clip("screen", 47, partial(_empty, "screen"), 6.0, size=LARGE, rejected="no_people"),
+        _clip("screen", 47, partial(_empty, "screen_recording"), 6.0, size=LARGE, rejected="no_people"),
     ]
 
 
@@ -86,7 +94,7 @@ _EDIT = (
     Take(partial(preset_shot, "varied"), 2.4),
     Take(partial(people_preset_shot, "lift_arms"), 2.4),
     Take(partial(walk_shot, duration_s=2.0), 2.0),
-    Take(partial(nobody_shot, "ball", duration_s=2.0), 2.0),
+    Take(partial(nobody_shot, "ball_rolls", duration_s=2.0), 2.0),
     Take(partial(people_preset_shot, "wave"), 2.4, "fade"),
 )
 

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from humannet_assets.simulator.cases import (
     BULK_ENCODING,
-    BULK_QUALITY,
     Case,
     MakeFootage,
     Recoded,
@@ -27,13 +26,13 @@ from humannet_assets.simulator.cases import (
 )
 from humannet_assets.simulator.encoding import Encoding
 from humannet_assets.simulator.nobody import KINDS, nobody_shot
-from humannet_assets.simulator.people import exo_shot
-from humannet_assets.simulator.people.lookalikes import LOOKALIKES, lookalike_shot
+from humannet_assets.simulator.people.exo import exo_shot
 from humannet_assets.simulator.produce import Profile
 from humannet_assets.simulator.robot.human import human_task_shot
 from humannet_assets.simulator.robot.tasks import TASKS
 from humannet_assets.simulator.shots import Footage
 from humannet_assets.simulator.wearer import ego_shot, walk_shot
+from humannet_assets.simulator.world import RenderQuality
 
 SHARES: Mapping[str, float] = {
     "ego_hands": 0.26, "ego_task": 0.04, "ego_walk": 0.10, "exo": 0.26, "nobody": 0.16, "lookalike": 0.03, "blurred": 0.03,
@@ -45,6 +44,8 @@ SIZES: Sequence[tuple[int, int]] = ((640, 480), (480, 360), (640, 360), (320, 24
 SIZE_SHARES = (0.4, 0.25, 0.2, 0.1, 0.05)
 RATES, RATE_SHARES = (15.0, 24.0, 30.0), (0.75, 0.15, 0.10)
 CAMERAS: Sequence[Literal["tripod", "handheld", "pan"]] = ("tripod", "handheld", "pan")
+QUALITY = RenderQuality(shadow_size=1024, samples=2, slices=14, stacks=8)
+"""Soft edges, as cameras make them."""
 BLUR_OF_WIDTH = 1 / 70
 """Standard deviation of a hopeless blur as a share of the picture's width."""
 VARIABLE_SHARE = 0.08
@@ -117,7 +118,7 @@ class _Draw:
 def _rendered(name: str, seed: int, draw: _Draw, *takes: Take, keep: bool = True, reason: str = "") -> Rendered:
     return Rendered(
         name, seed, "kept" if keep else "rejected", () if keep else (reason,), takes=takes, rate=draw.rate, size=draw.size,
-        variable_rate=draw.variable, grain_levels=draw.grain, encoding=BULK_ENCODING, quality=BULK_QUALITY,
+        variable_rate=draw.variable, grain_levels=draw.grain, encoding=BULK_ENCODING, quality=QUALITY,
     )  # fmt: skip
 
 
@@ -135,7 +136,11 @@ def _nobody_case(rng: np.random.Generator, name: str, seed: int, seconds: float)
 
 def _lookalike_case(rng: np.random.Generator, name: str, seed: int, seconds: float) -> Rendered:
     draw = _Draw.of(rng, seconds)
-    make = partial(_make_lookalike, str(rng.choice(sorted(LOOKALIKES))), draw.duration_s)
+    make = partial(
+        _make_lookalike,
+        str(rng.choice(sorted(__import__("humannet_assets.simulator.people.lookalikes").LOOKALIKES))),
+        draw.duration_s,
+    )
     return _rendered(name, seed, draw, Take(make, draw.duration_s), keep=False, reason="no_people")
 
 
@@ -223,6 +228,8 @@ def _make_nobody(kind: str, seconds: float, rng: np.random.Generator) -> Footage
 
 
 def _make_lookalike(kind: str, seconds: float, rng: np.random.Generator) -> Footage:
+    from humannet_assets.simulator.people.lookalikes import lookalike_shot
+
     return lookalike_shot(kind, rng, duration_s=seconds)
 
 

@@ -19,7 +19,7 @@ from humannet_assets.single_life.transfer.correspondence import (
     score_correspondence,
     soft_argmax_flow,
 )
-from humannet_assets.single_life.transfer.flow_pairs import EVALUATION_PX, FlowPair, homography_pair
+from humannet_assets.single_life.transfer.flow_pairs import EVALUATION_PX, FlowPair, homography_pair, pixel_centres
 from humannet_assets.single_life.transfer.samples import TransferError
 from humannet_assets_tests.single_life.simulated_attention import SimulatedModel
 from humannet_assets_tests.single_life.transfer.scenes import SIZE, texture, view
@@ -89,6 +89,8 @@ def test_a_model_that_looks_right_reaches_the_limit_of_its_grid() -> None:
     assert limit.pck[1] > 0.7
     assert found.aepe_px < nothing.aepe_px
     assert score_correspondence([wall_pair(0)], identity_flow).aepe_px == pytest.approx(0, abs=1e-4)
+    far = grid_limit(GRID)([wall_pair(6)])[0] + pixel_centres()  # most true points lie outside: the limit stays inside
+    assert far.min() > -PATCH_PX / 2
 
 
 def test_features_of_pixels_find_a_moved_picture() -> None:

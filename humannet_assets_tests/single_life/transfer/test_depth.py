@@ -12,6 +12,7 @@ from torch import Tensor
 from humannet_assets.single_life.config import CroCoConfig
 from humannet_assets.single_life.croco import CroCo
 from humannet_assets.single_life.transfer.depth import (
+    DepthFeatures,
     DepthProbeConfig,
     encode_samples,
     mean_depth,
@@ -79,6 +80,27 @@ def test_untrained_probe_starts_at_the_mean() -> None:
     predicted = predict_depth(train_probe(train, still, seed=0), train, still)
     known = train.depth_m > 0
     assert np.log(predicted).mean() == pytest.approx(np.log(train.depth_m[known]).mean(), abs=0.15)
+
+
+def test_patches_ask_each_other() -> None:
+    """Only patch 0 carries how deep the whole picture is."""
+    depth_m = np.exp(np.random.default_rng(0).uniform(-1, 1, 48)).astype(np.float32)
+    features = torch.zeros(48, 16, 8)
+    features[:, 0, 0] = torch.from_numpy(depth_m).log()
+    features[:, :, 1:] = torch.randn(16, 7, generator=torch.Generator().manual_seed(0))
+    maps = np.broadcast_to(depth_m[:, None, None], (48, 8, 8)).copy()
+    data = DepthFeatures(tuple(map(str, range(48))), features, maps, (4, 4))
+    learned = score_depth(predict_depth(train_probe(data, FAST, seed=0), data, FAST)[:, 4:, 4:], maps[:, 4:, 4:])
+    assert learned.delta1 > 0.9
+    assert score_depth(mean_depth(data)[4:, 4:], maps[:, 4:, 4:]).delta1 < 0.5
+
+
+def test_features_of_any_scale_are_taken() -> None:
+    train = encode_samples(Pixels(0, config=CONFIG), scenes(6, 0), FAST)
+    short = FAST.model_copy(update={"steps": 5})
+    large = dataclasses.replace(train, features=train.features * 100 + 7)
+    one, other = (predict_depth(train_probe(data, short, seed=0), data, short) for data in (train, large))
+    assert one == pytest.approx(other, rel=0.02)
 
 
 def test_real_encoder_is_left_as_it_is() -> None:
