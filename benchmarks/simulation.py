@@ -28,7 +28,7 @@ def run(_rows: int) -> None:
     os.environ["LP_NUM_THREADS"] = "1"
     from humannet_assets.simulator.cases import BULK_ENCODING, BULK_QUALITY, Case, Rendered, Take
     from humannet_assets.simulator.nobody import nobody_shot
-    from humannet_assets.simulator.people.exo import exo_shot
+    from humannet_assets.simulator.people import exo_shot
     from humannet_assets.simulator.produce import make_case
     from humannet_assets.simulator.shots import MapSize
     from humannet_assets.simulator.wearer import Life, ego_shot, life_shot, walk_shot

@@ -58,27 +58,6 @@ def head_sway(pose: Matrix, time_s: float, phases: npt.NDArray[np.float64], amou
     return swayed
 
 
-def walking_head(path_m: npt.ArrayLike, heading_rad: float, stride_hz: float, time_s: float, pitch_rad: float = -0.1) -> Matrix:
-    """Pose of a camera on a walking head: it bobs at every step, sways and rolls at every other.
-
-    Args:
-        path_m: Where the head is without bobbing, (3,).
-        heading_rad: Direction of the gaze, from the world's +y towards -x.
-        stride_hz: Strides (two steps) per second.
-        time_s: Time, which sets the phase of the stride.
-        pitch_rad: Gaze above (positive) or below the horizon.
-    """
-    phase = 2 * math.pi * stride_hz * time_s
-    heading = heading_rad + 0.02 * math.sin(phase)
-    gaze_pitch = pitch_rad + 0.012 * math.sin(2 * phase + 0.6)
-    side = np.array([math.cos(heading), math.sin(heading), 0.0])
-    forward = np.array(
-        [-math.sin(heading) * math.cos(gaze_pitch), math.cos(heading) * math.cos(gaze_pitch), math.sin(gaze_pitch)]
-    )
-    eye = np.asarray(path_m, np.float64) + side * 0.02 * math.sin(phase) + (0, 0, 0.025 * math.cos(2 * phase))
-    return look_at(eye, eye + forward, roll_rad=0.012 * math.sin(phase + 0.4))
-
-
 def to_camera(pose: Matrix, points: npt.ArrayLike) -> Matrix:
     """World points (..., 3) in the frame of a camera with that pose, metres."""
     return (np.asarray(points, np.float64) - pose[:3, 3]) @ pose[:3, :3]

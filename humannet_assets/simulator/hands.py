@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.media.sidecar import Side
-from humannet_assets.simulator.cameras import Matrix, rotation
-from humannet_assets.simulator.motion import Path
+from humannet_assets.simulator.cameras import Matrix
 from humannet_assets.simulator.world import SceneBuilder, World
 
 Vector = npt.NDArray[np.float64]
@@ -103,11 +102,6 @@ def finger_joints(fingers: Fingers, side: Side = "right") -> Matrix:
     return joints / 100 * ((-1, 1, 1) if side == "left" else (1, 1, 1))
 
 
-def hand_joints(grip: float = 0.0, side: Side = "right", spread: float = 1.0) -> Matrix:
-    """Joints (21, 3) in metres in the hand frame of a hand whose fingers are all bent alike (see `curled`)."""
-    return finger_joints(curled(grip, spread), side)
-
-
 def _unit(ways: Matrix) -> Matrix:
     return ways / np.linalg.norm(ways, axis=-1, keepdims=True)
 
@@ -193,44 +187,3 @@ class HandBody:
 def _thumb_back(frame: Matrix, side: Side) -> Vector:
     """The thumb's nail faces up and away from the fingers."""
     return frame[:, 2] * 0.8 + frame[:, 0] * (0.6 if side == "left" else -0.6)
-
-
-_GRASP_POINT_CM = np.array([-1.0, 9.5, -3.0])
-"""Where a held thing sits: under the knuckles."""
-
-
-@dataclass
-class WearerHand:
-    """One hand of the person who wears the camera, declared in a scene and posed per frame.
-
-    `path` leads the grasp point through the world, with the grip as fourth coordinate; the forearm points to `elbow`.
-    The wrist is bent up by `lift_rad`, which shows the back of the hand to the wearer, and turned by `roll_rad`.
-    """
-
-    side: Side
-    path: Path
-    elbow: Vector
-    group: int
-    lift_rad: float = 0.25
-    roll_rad: float = 0.0
-
-    def declare(self, scene: SceneBuilder, skin: Color, sleeve: str) -> None:
-        """Add the hand's and forearm's geometry; `sleeve` is a material of the scene."""
-        self._body = HandBody(self.side, self.group, HandSkin(skin))
-        self._body.declare(scene, sleeve)
-
-    def pose(self, world: World, time_s: float) -> Matrix:
-        """Place the hand for a time; returns its joints (21, 3) in the world, metres."""
-        state = self.path.at(time_s)
-        frame = self._frame(state[:3])
-        mirror = -1 if self.side == "left" else 1
-        wrist = state[:3] - frame @ (_GRASP_POINT_CM / 100 * (mirror, 1, 1))
-        return self._body.pose(world, wrist, frame, curled(float(state[3])), self.elbow)
-
-    def _frame(self, grasp: Vector) -> Matrix:
-        """Axes of the hand as columns: fingers continue the forearm, bent up a little, palm towards the table."""
-        forward = grasp - self.elbow
-        azimuth = math.atan2(-forward[0], forward[1])
-        slope = math.atan2(forward[2], math.hypot(forward[0], forward[1]))
-        pitch = 0.45 * slope + self.lift_rad
-        return rotation((0, 0, 1), azimuth) @ rotation((1, 0, 0), pitch) @ rotation((0, 1, 0), self.roll_rad)

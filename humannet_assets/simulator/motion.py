@@ -6,9 +6,8 @@ boundaries are exactly the minima of speed that segmentation looks for (VITRA's 
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -88,36 +87,3 @@ class Path:
             return self.position
         latest = bisect_right(self.moves, time_s, key=lambda move: move.start_s) - 1
         return self.moves[latest].at(time_s) if latest >= 0 else self.moves[0].origin
-
-
-@dataclass
-class Carry:
-    """An object that a path takes along between two times, and that rests otherwise."""
-
-    home: Vector
-    path: Path
-    holds: tuple[tuple[float, float], ...]
-
-    def at(self, time_s: float) -> Vector:
-        """Position of the object, (3,)."""
-        position = np.asarray(self.home, np.float64)
-        for start_s, end_s in self.holds:
-            if time_s >= start_s:
-                position = position + self.path.at(min(time_s, end_s))[:3] - self.path.at(start_s)[:3]
-        return position
-
-
-def gait(phase_rad: float, speed: float = 1.0) -> Mapping[str, float]:
-    """Angles (radians) of hips, knees, shoulders and elbows of a walker; one stride is 2 pi.
-
-    Flexion is positive forwards for hips and shoulders. Amplitudes are those of a comfortable walk (hip 25 degrees, knee up
-    to 55 degrees in swing, arms against the legs); `speed` scales them.
-    """
-    angles: dict[str, float] = {}
-    for side, shift in (("left", 0.0), ("right", math.pi)):
-        phase = phase_rad + shift
-        angles[f"{side}_hip"] = speed * 0.42 * math.sin(phase)
-        angles[f"{side}_knee"] = speed * (0.12 + 0.8 * max(0.0, math.cos(phase - 0.2)) ** 2)
-        angles[f"{side}_shoulder"] = -speed * 0.38 * math.sin(phase)
-        angles[f"{side}_elbow"] = 0.3 + speed * 0.15 * (1 - math.sin(phase))
-    return angles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.media.sidecar import (
-    Actor,
     BodyTruth,
     Contact,
     FrameTruth,
@@ -22,7 +21,6 @@ from humannet_assets.media.sidecar import (
     Viewpoint,
 )
 from humannet_assets.simulator.cameras import Matrix, intrinsics, to_camera
-from humannet_assets.simulator.motion import Path
 from humannet_assets.simulator.world import RGB, RenderQuality, SceneBuilder, World
 
 LEFT_GROUP, RIGHT_GROUP, BODY_GROUP = 2, 3, 4
@@ -212,16 +210,6 @@ class Shot:
             if contact.start_s < duration_s
         ]
         return sorted(found, key=lambda contact: (contact.start_s, contact.actor))
-
-
-def path_actions(paths: Mapping[Actor, Path]) -> list[Segment]:
-    """The moves of paths that are actions, in the paths' own time."""
-    return [
-        Segment(actor=actor, start_s=move.start_s, end_s=move.end_s, text=move.text, verb=move.verb, object=move.target)
-        for actor, path in paths.items()
-        for move in path.moves
-        if move.text
-    ]
 
 
 def _shifted(span: _Span, offset_s: float) -> _Span:

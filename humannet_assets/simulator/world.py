@@ -318,8 +318,8 @@ class World:
         index = self._index[name]
         if index in self._mesh_frames:
             middle, axes = self._mesh_frames[index]
-            frame = self._data.geom_xmat[index].reshape(3, 3) @ axes.T if frame is None else frame
-            position, frame = position + frame @ middle, frame @ axes
+            turn: Matrix = self._data.geom_xmat[index].reshape(3, 3) @ axes.T if frame is None else frame
+            position, frame = np.asarray(position, np.float64) + turn @ middle, turn @ axes
         self._data.geom_xpos[index] = position
         if frame is not None:
             self._data.geom_xmat[index] = np.asarray(frame, np.float64).reshape(9)

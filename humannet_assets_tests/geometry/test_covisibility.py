@@ -142,17 +142,19 @@ def test_views_of_other_sizes_agree() -> None:
 
 def test_a_rendered_room_looks_the_same_where_it_is_shared() -> None:
     from humannet_assets.simulator.cameras import intrinsics, look_at
-    from humannet_assets.simulator.places.samples import room
+    from humannet_assets.simulator.places import make_place
     from humannet_assets.simulator.world import RenderingUnavailableError
 
     size = (160, 120)
     try:
-        world = room(np.random.default_rng(3)).build(*size, 55.0, map_size=size)
+        place = make_place("living_room", 3)
+        world = place.builder.build(*size, 55.0, map_size=size)
     except RenderingUnavailableError as error:
         pytest.skip(f"cannot render here: {error}")
     camera = intrinsics(*size, 55.0)
     matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
-    eyes = (look_at((0.9, 0.2, 1.5), (-0.3, 4.0, 0.8)), look_at((-0.6, 0.6, 1.2), (0.4, 4.0, 0.8)))
+    post = place.tripods[0]
+    eyes = (look_at(post.eye, post.target), look_at(np.add(post.eye, (0.5, 0.4, -0.2)), post.target))
     with world:
         pictures = [world.render(eye).astype(float) for eye in eyes]
         maps = [world.depth_and_instances(eye) for eye in eyes]

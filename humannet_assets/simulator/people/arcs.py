@@ -60,7 +60,9 @@ def arm_curve(
     end = goal[:3] - (1 - goal[10]) * last
     via = unit(np.array([0.8 * out, 0.6, 0.1]))
     before, after = _axes(origin), _axes(goal)
-    turn = _rotation_vector(before.T @ after)
+    # Hands go along with the arm and turn against it by what is left.
+    carried = np.eye(3) if straight else _carried(start, end, via, 1.0)
+    turn = _rotation_vector(before.T @ carried.T @ after)
     angle = float(np.linalg.norm(turn))
 
     def curve(share: float) -> Vector:
@@ -72,10 +74,27 @@ def arm_curve(
         shoulder = first + (last - first) * share
         state[:3] = offset + (1 - state[10]) * shoulder
         axes = before @ rotation(turn, angle * share) if angle > 1e-6 else before
+        if not straight:
+            axes = _carried(start, end, via, share) @ axes
         state[3:6], state[6:9] = axes[:, 1], axes[:, 2]
         return state
 
     return curve
+
+
+def _carried(start: Vector, goal: Vector, via: Vector, share: float) -> Matrix:
+    """Rotation (3, 3) of the direction from the shoulder until that share of an arc."""
+    a, b, c = (unit(arc(start, goal, via, part)) for part in (0.0, 0.5 * share, share))
+    return _shortest(b, c) @ _shortest(a, b)
+
+
+def _shortest(a: Vector, b: Vector) -> Matrix:
+    """The least rotation that takes one direction to another."""
+    axis = cross(a, b)
+    sin = math.sqrt(float(axis @ axis))
+    if sin < 1e-9:
+        return np.eye(3)
+    return rotation(axis, math.atan2(sin, float(a @ b)))
 
 
 def _axes(state: Vector) -> Matrix:

@@ -93,8 +93,8 @@ def build_of(
 class Look:
     """What a person looks like. Colours are red, green, blue in 0..1.
 
-    For what only looks like a person: without `face` there are no eyes, brows and lips, `carved` ones are of the same stuff as the
-    skin; legwear "none" has no legs either.
+    For what only looks like a person: without `face` there are no eyes, brows and lips, `carved` ones are of the same stuff as
+    the skin; legwear "none" has no legs either.
     """
 
     skin: Color

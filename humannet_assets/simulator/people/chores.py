@@ -16,9 +16,9 @@ from humannet_assets.simulator.people.moves import (
     reach,
 )
 from humannet_assets.simulator.people.performer import Arm, Performer
-from humannet_assets.simulator.people.skeleton import OUT
+from humannet_assets.simulator.people.skeleton import OUT, unit
 from humannet_assets.simulator.people.stage import Stage
-from humannet_assets.simulator.people.things import Thing
+from humannet_assets.simulator.people.things import POLE_RADIUS_M, Thing
 from humannet_assets.simulator.wearer.grasps import grasp_of
 
 Vector = npt.NDArray[np.float64]
@@ -33,18 +33,18 @@ def sweep(stage: Stage, performer: Performer) -> None:
     scale = performer.build.height_m / 1.74
 
     def hands(x: float, y: float) -> dict[Side, Arm]:
-        # The pole runs from the brush on the floor up to the other side of the chest.
-        brush = np.array([x, y, 0.05])
-        top = np.array([-out * 0.16, 0.24, 1.22 * scale])
-        way = (top - brush) / np.linalg.norm(top - brush)
-        upper = top - way * 0.02
-        lower = top - way * 0.50 * scale
-        grip = grasp_of("wrap", 0.016)
+        # The pole runs from the brush on the floor up to the other side of the chest; it is always as long.
+        brush = np.array([x, y, 0.0])
+        way = unit(shoulder - brush)
+        upper = brush + way * 1.30 * scale
+        lower = brush + way * 0.80 * scale
+        grip = grasp_of("wrap", POLE_RADIUS_M)
         return {
             high: holding(performer, high, grip, upper, (-0.6, 0.75, -0.2), (0.75, 0.55, 0.3)),
             low: holding(performer, low, grip, lower, (-0.75, 0.55, -0.35), (0.55, 0.75, 0.25)),
         }
 
+    shoulder = np.array([-out * 0.16, 0.24, 1.22 * scale])
     x, y = out * 0.30, 0.55 * scale
     start = hands(x, y)
     performer.begin(start)

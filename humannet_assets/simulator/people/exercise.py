@@ -84,7 +84,7 @@ def jumping_jacks(stage: Stage, performer: Performer) -> None:
     rng = stage.rng
     steps, pace = performer.steps, float(rng.uniform(0.9, 1.1))
     up = _both(performer, (0.42, 0.06, 0.84), (0.2, 0.0, 1.0), (0.9, -0.3, 0.0))
-    down = {side: performer.hanging(side) for side in SIDES}
+    down: dict[Side, Arm] = {side: performer.hanging(side) for side in SIDES}
     for _ in range(int(rng.integers(4, 8))):
         for arms, half, text in (
             (up, 0.15 * performer.build.height_m, "person jumps with legs apart"),
@@ -92,7 +92,7 @@ def jumping_jacks(stage: Stage, performer: Performer) -> None:
         ):
             begin = performer.now
             crouch = performer.upright + np.array([0, 0, -0.05, 0.06, 0, 0, 0])
-            seconds = 0.52 * pace
+            seconds = 0.60 * pace
             performer.act(
                 seconds / performer.person.pace,
                 text,
@@ -118,22 +118,17 @@ def march(stage: Stage, performer: Performer) -> None:
     for _ in range(int(rng.integers(3, 6))):
         for side in SIDES:
             other: Side = "left" if side == "right" else "right"
-            seconds = 0.62 * performer.person.pace
-            arms = {
+            arms: dict[Side, Arm] = {
                 other: against_shoulder(performer, other, (0.0, 0.45, -0.42), (-0.1, 0.7, 0.7), (0.9, 0, -0.2), curled(0.5)),
                 side: against_shoulder(performer, side, (0.10, -0.15, -0.75), (0.0, 0.5, -0.8), (1.0, 0.2, 0), curled(0.5)),
             }
             begin = performer.now
-            performer.act(0.62, f"person lifts the {side} knee", "lift", arms=arms, pause=(0, 0))
-            end = performer.steps.raise_foot(begin, 2 * seconds * 0.9, side, 0.24 * performer.build.height_m / 1.74)
-            performer.act(
-                0.55,
-                f"person lowers the {side} foot",
-                "lower",
-                arms={limb: performer.hanging(limb) for limb in SIDES},
-                pause=(0, 0),
-            )
-            performer.now = max(performer.now, end) + 0.05
+            high = performer.act(0.62, f"person lifts the {side} knee", "lift", arms=arms, pause=(0, 0))
+            # The foot is highest when the arms are at rest between both actions.
+            end = performer.steps.raise_foot(begin, 2 * (high - begin), side, 0.24 * performer.build.height_m / 1.74)
+            with performer.one_action(f"person lowers the {side} foot", "lower"):
+                performer.exactly(end, {limb: performer.hanging(limb) for limb in SIDES})
+            performer.pause(0.06)
 
 
 def stretch(stage: Stage, performer: Performer) -> None:

@@ -18,11 +18,14 @@ from humannet_assets.simulator.world import SceneBuilder, World
 
 Vector = npt.NDArray[np.float64]
 
-# Bones of a hand that is seen from some metres away: from joint, to joint (MediaPipe's numbers), radius in centimetres. The last
-# two phalanges of a finger share one.
-_FINGERS = [(1, 2, 1.35), (2, 4, 1.02)] + [(base + k, base + 2 * k + 1, radius) for base in (5, 9, 13, 17) for k, radius in ((0, 0.98), (1, 0.84))]  # fmt: skip
-_STARTS = np.array([start for start, _, _ in _FINGERS])
-_ENDS = np.array([end for _, end, _ in _FINGERS])
+# Bones of a hand that is seen from some metres away: from joint, to joint (MediaPipe's numbers), radius and length in
+# centimetres. The last two phalanges of a finger share one.
+_FINGERS = (
+    (1, 2, 1.35, 3.5), (2, 4, 1.02, 5.3), (5, 6, 0.98, 4.0), (6, 8, 0.84, 4.3), (9, 10, 0.98, 4.5), (10, 12, 0.84, 4.9),
+    (13, 14, 0.98, 4.1), (14, 16, 0.84, 4.6), (17, 18, 0.98, 3.2), (18, 20, 0.84, 3.6),
+)  # fmt: skip
+_STARTS = np.array([start for start, *_ in _FINGERS])
+_ENDS = np.array([end for _, end, *_ in _FINGERS])
 
 
 @dataclass
@@ -60,10 +63,9 @@ class Figure:
 
     def _declare_fingers(self, scene: SceneBuilder, skin: str) -> None:
         size = self.person.build.hand / 100
-        lengths = (3.5, 5.3, 4.0, 4.3, 4.5, 4.9, 4.1, 4.6, 3.2, 3.6)
         self._finger_names: dict[Side, list[str]] = {side: [] for side in SIDES}
         for side in SIDES:
-            for i, ((_, _, radius), length) in enumerate(zip(_FINGERS, lengths, strict=True)):
+            for i, (_, _, radius, length) in enumerate(_FINGERS):
                 name = self._part(f"{side}_finger{i}")
                 mesh = scene.mesh(self._part(f"finger{i}"), finger(radius * size, length * size))
                 scene.add(name, "mesh", (), skin, group=self.group, instance=self.name, mesh=mesh)

@@ -108,11 +108,14 @@ def arm(build: Build, look: Look, dress: Dress, side: Side) -> list[LinkPart]:
         Ring(0.084, 0.041, 0.011, -0.012),
     ]  # fmt: skip
     turn = np.column_stack([(1.0, 0, 0), (0, 0, -1.0), (0, 1.0, 0)])
+    shoulder = lathe(tube(upper, build.upper_arm), caps=(0.6, 1.0), repeat=(1.2, 1.2))
+    forearm = lathe(tube(lower, build.forearm), repeat=(1.2, 1.2), caps=(1.0, 0.5))
+    hand = lathe([ring.scaled(build.hand) for ring in palm], caps=(0.6, 0.6), segments=14)
     parts = [
-        skin_of("upper_arm", f"{side}_upper_arm", lathe(tube(upper, build.upper_arm), caps=(0.6, 1.0), repeat=(1.2, 1.2)), dress.shoulder if look.sleeves != "short_sleeves" else dress.skin),
-        skin_of("forearm", f"{side}_forearm", lathe(tube(lower, build.forearm), repeat=(1.2, 1.2), caps=(1.0, 0.5)), dress.arm),
-        skin_of("palm", f"{side}_hand", lathe([ring.scaled(build.hand) for ring in palm], caps=(0.6, 0.6), segments=14), dress.skin, frame=turn),
-    ]  # fmt: skip
+        skin_of("upper_arm", f"{side}_upper_arm", shoulder, dress.skin if look.sleeves == "short_sleeves" else dress.shoulder),
+        skin_of("forearm", f"{side}_forearm", forearm, dress.arm),
+        skin_of("palm", f"{side}_hand", hand, dress.skin, frame=turn),
+    ]
     if look.sleeves == "short_sleeves":
         wide = [(-0.02, 0.046 * g), (0.12, 0.053 * g), (0.30, 0.056 * g), (0.52, 0.058 * g)]
         parts.append(
@@ -155,7 +158,10 @@ def leg(build: Build, look: Look, dress: Dress, side: Side) -> list[LinkPart]:
         power=3.0, caps=(0.5, 0.3), segments=14,
     )  # fmt: skip
     toe = lathe(
-        [Ring(-0.05 * length, 0.047, 0.0, -0.045), Ring(0.08 * length, 0.045, 0.0, -0.040), Ring(0.14 * length, 0.036, 0.0, -0.034)],
+        [
+            Ring(-0.05 * length, 0.047, 0.0, -0.045), Ring(0.08 * length, 0.045, 0.0, -0.040),
+            Ring(0.14 * length, 0.036, 0.0, -0.034),
+        ],
         power=3.0, caps=(0.3, 0.7), segments=14,
     )  # fmt: skip
     parts = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ _SWING_SHARE = 0.80
 """How much of a step's time its foot is in the air."""
 _TURN_RAD = math.radians(55)
 """Most that one step turns."""
+_SHIFT_S = 0.05
+"""The body moves this much before the first foot leaves."""
 _HEEL_OFF_S, _FOOT_FLAT_S = 0.16, 0.10
 _HEEL_OFF_RAD, _HEEL_STRIKE_RAD = math.radians(34), math.radians(-17)
 """Roll of a foot that leaves, or lands, in a step as long as a leg."""
@@ -34,7 +37,11 @@ _HEEL_OFF_RAD, _HEEL_STRIKE_RAD = math.radians(34), math.radians(-17)
 
 @dataclass(frozen=True)
 class Footstep:
-    """One foot goes from one place (x, y, yaw) to another. `lift_m` is how high, `roll` how much it rolls (0..1)."""
+    """One foot goes from one place (x, y, yaw) to another.
+
+    `lift_m` is how high, `roll` how much the foot rolls (0..1), `sway_m` how far the pelvis moves over the other foot. A foot that
+    is lifted with a `softness` of 2 leaves and lands without speed.
+    """
 
     side: Side
     start_s: float
@@ -44,6 +51,7 @@ class Footstep:
     lift_m: float
     roll: float
     sway_m: float = 0.022
+    softness: float = 1.0
 
     def share(self, time_s: float) -> float:
         """Progress, 0..1."""
@@ -52,12 +60,13 @@ class Footstep:
     def foot(self, time_s: float) -> Foot:
         """The foot while it is in the air."""
         share = min(max(self.share(time_s), 0.0), 1.0)
-        way = minimum_jerk(share)
+        # A foot is swung more evenly than a hand is moved.
+        way = 0.5 - 0.5 * math.cos(math.pi * share)
         x, y, yaw = (a + (b - a) * way for a, b in zip(self.origin, self.goal, strict=True))
         rolled = _eased(
             share, ((0.0, _HEEL_OFF_RAD), (0.45, 0.25 * _HEEL_OFF_RAD), (0.9, _HEEL_STRIKE_RAD), (1.0, _HEEL_STRIKE_RAD))
         )
-        return Foot(x, y, yaw, self.lift_m * 4 * share * (1 - share), self.roll * rolled)
+        return Foot(x, y, yaw, self.lift_m * math.sin(math.pi * share) ** self.softness, self.roll * rolled)
 
 
 @dataclass
@@ -180,7 +189,7 @@ class Footsteps:
     def raise_foot(self, start_s: float, seconds: float, side: Side, lift_m: float) -> float:
         """Lift a foot and put it down where it was; returns when it is over."""
         place = self._last(side)
-        self._add(Footstep(side, start_s, start_s + seconds, place, place, lift_m, 0.3, 0.05))
+        self._add(Footstep(side, start_s, start_s + seconds, place, place, lift_m, 0.0, 0.05, 2.0))
         self._rest(start_s + seconds)
         return start_s + seconds
 
@@ -198,8 +207,8 @@ class Footsteps:
         return now
 
     def _step(
-        self, start_s: float, seconds: float, side: Side, position: tuple[float, float], heading: float, *, half: float | None = None,
-        both: bool = False,
+        self, start_s: float, seconds: float, side: Side, position: tuple[float, float], heading: float, *,
+        half: float | None = None, both: bool = False,
     ) -> None:  # fmt: skip
         goal = self.placed(side, position, heading, half)
         origin = self._last(side)
@@ -263,7 +272,7 @@ class Footsteps:
         if start[4]:
             # From a rest the root moves with the first step, not before.
             first = next(step for step in self.steps if step.start_s >= start[0] - 1e-9)
-            begin = max(start[0], first.start_s - 0.1)
+            begin = max(start[0], first.start_s - _SHIFT_S)
             start = (begin, *start[1:])
             if time_s <= begin:
                 return start[1], start[2], start[3]
@@ -274,15 +283,15 @@ class Footsteps:
             v0, v1 = self._speed(after - 1, axis), self._speed(after, axis)
             a, b = start[axis], end[axis]
             result.append(
-                a * (1 - 3 * s * s + 2 * s**3) + b * (3 * s * s - 2 * s**3)
-                + span * (v0 * (s - 2 * s * s + s**3) + v1 * (s**3 - s * s))
+                a + (b - a) * minimum_jerk(s)
+                + span * (v0 * (s - 6 * s**3 + 8 * s**4 - 3 * s**5) + v1 * (-4 * s**3 + 7 * s**4 - 3 * s**5))
             )  # fmt: skip
         aside = 0.0
         for step in self.steps[max(0, bisect_right(self.steps, time_s, key=lambda step: step.start_s) - 2) :]:
             if step.start_s > time_s:
                 break
             share = step.share(time_s)
-            if 0 < share < 1 and step.roll > 0:
+            if 0 < share < 1:
                 # The pelvis moves over the foot that stands.
                 aside -= step.sway_m * OUT[step.side] * math.sin(math.pi * share) ** 2
         return result[0] + aside * math.cos(result[2]), result[1] + aside * math.sin(result[2]), result[2]
@@ -297,7 +306,7 @@ class Footsteps:
 
 
 class Polyline:
-    """A polyline whose corners are cut, measured along its length."""
+    """A way whose corners are cut, measured along its length."""
 
     _CORNER_M = 0.5
 
@@ -308,6 +317,7 @@ class Polyline:
         self.length = float(self._knots[-1])
 
     def point(self, along: float) -> tuple[float, float]:
+        """A point of the way."""
         # Averaging over a stretch rounds corners; at the ends the stretch shrinks, so that they are kept.
         reach = min(self._CORNER_M, along, self.length - along)
         at = along + np.linspace(-reach, reach, 7)
@@ -315,6 +325,7 @@ class Polyline:
         return (x, y)
 
     def heading(self, along: float) -> float:
+        """Its direction there."""
         a, b = self.point(max(0.0, along - 0.15)), self.point(min(self.length, along + 0.15))
         return math.atan2(-(b[0] - a[0]), b[1] - a[1])
 
@@ -326,7 +337,7 @@ def _wrapped(angle: float) -> float:
 
 def _eased(share: float, knots: tuple[tuple[float, float], ...]) -> float:
     """Smooth steps through values at shares."""
-    for (a, low), (b, high) in zip(knots, knots[1:], strict=False):
+    for (a, low), (b, high) in pairwise(knots):
         if share <= b:
             s = (share - a) / (b - a)
             return low + (high - low) * s * s * (3 - 2 * s)

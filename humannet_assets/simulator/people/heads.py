@@ -25,7 +25,7 @@ def head_parts(size: float, look: Look, dress: Dress) -> list[LinkPart]:
             size=tuple(size * value for value in part.size),
             offset=size * part.offset,
             mesh=scaled(part.mesh, size) if part.mesh else None,
-        )  # fmt: skip
+        )
         for part in parts
     ]
 

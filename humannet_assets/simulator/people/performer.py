@@ -26,6 +26,7 @@ from humannet_assets.simulator.people.skeleton import (
     OUT,
     SIDES,
     TRUNK_STATE,
+    Foot,
     Moment,
     Pose,
     cross,
@@ -172,29 +173,25 @@ class Performer:
         """Stand up again."""
         self.seated = False
         self.upright = self.standing
-        arms = {side: self.hanging(side) for side in SIDES}
+        arms: dict[Side, Arm] = {side: self.hanging(side) for side in SIDES}
         self.act(1.4, text, "stand up", "chair", arms=arms, trunk=self.upright, trunk_way=_leaning)
 
     def shoulders(self, trunk: Vector | None = None) -> dict[Side, Vector]:
         """Where the shoulders are in the root frame, after the last action or with another state of the trunk."""
-        state = self.trunk.position if trunk is None else trunk
-        arms = {side: self.arms[side].position for side in SIDES}
-        feet = {side: self.steps.foot(side, math.inf) for side in SIDES}
-        pose = solve(self.build, Moment(self.steps.here, feet, state, self.head.position, arms))
+        pose = self._planned(trunk)
         return {side: self.to_root(point) for side, point in sockets(self.build, pose).items()}
 
     def reach(self, arms: Mapping[Side, Arm], *, squat: bool = False) -> Vector:
         """State of the trunk in which those arms reach where they are to go (those that follow the trunk always do)."""
-        wrists = {side: arm.wrist for side, arm in arms.items() if arm.follow < 0.5}
+        wrists: dict[Side, Vector] = {side: arm.wrist for side, arm in arms.items() if arm.follow < 0.5}
         if not wrists:
             return self.upright
-        states = {side: arms[side].vector() if side in arms else self.arms[side].position for side in SIDES}
+        states = self._arm_states(arms)
         return reaching(self.build, wrists, states, upright=self.upright, squat=squat, seated=self.seated)
 
     def balanced(self, trunk: Vector, arms: Mapping[Side, Arm] | None = None) -> Vector:
         """The trunk's state with the pelvis moved until the body stands firmly, arms being there."""
-        states = {side: arms[side].vector() if arms and side in arms else self.arms[side].position for side in SIDES}
-        return balanced(self.build, trunk, states)
+        return balanced(self.build, trunk, self._arm_states(arms or {}))
 
     def begin(self, arms: Mapping[Side, Arm]) -> None:
         """Have arms somewhere from the start on.
@@ -303,11 +300,7 @@ class Performer:
         start = max(self.head.time_s, self.now - lead_s)
         goal = np.array([0.0, -0.04, 0.0])
         if point is not None:
-            arms = {side: self.arms[side].position for side in SIDES}
-            feet = {side: self.steps.foot(side, math.inf) for side in SIDES}
-            state = self.trunk.position if trunk is None else trunk
-            pose = solve(self.build, Moment(self.steps.here, feet, state, self.head.position, arms))
-            goal = gaze(pose, np.asarray(point, np.float64), self.steps.here[2])
+            goal = gaze(self._planned(trunk), np.asarray(point, np.float64), self.steps.here[2])
         turn = float(np.linalg.norm(goal - self.head.position))
         if turn > 0.02:
             # Head turns of 10 to 50 degrees take 200 to 500 ms (Zangemeister & Stark, Exp. Neurol. 1982); at leisure longer.
@@ -350,6 +343,16 @@ class Performer:
         yield
         end = max(path.time_s for path in (self.trunk, *self.arms.values()))
         self._record(start, end, text, verb, noun)
+
+    def _arm_states(self, arms: Mapping[Side, Arm]) -> dict[Side, Vector]:
+        """States of both arms with some of them elsewhere."""
+        return {side: arms[side].vector() if side in arms else self.arms[side].position for side in SIDES}
+
+    def _planned(self, trunk: Vector | None) -> Pose:
+        """The body after the last action, or with another state of the trunk."""
+        feet: dict[Side, Foot] = {side: self.steps.foot(side, math.inf) for side in SIDES}
+        state = self.trunk.position if trunk is None else trunk
+        return solve(self.build, Moment(self.steps.here, feet, state, self.head.position, self._arm_states({})))
 
     def _record(self, start: float, end: float, text: str, verb: str, noun: str) -> None:
         if text:

@@ -28,7 +28,8 @@ Vector = npt.NDArray[np.float64]
 _JOINT: Mapping[str, int] = {name: i for i, name in enumerate(BODY_JOINTS)}
 
 _MASSES: tuple[tuple[str, str, float, float], ...] = (
-    ("elbow", "shoulder", 0.028, 0.564), ("wrist", "elbow", 0.022, 0.35), ("knee", "hip", 0.100, 0.567), ("ankle", "knee", 0.0610, 0.52),
+    ("elbow", "shoulder", 0.028, 0.564), ("wrist", "elbow", 0.022, 0.35), ("knee", "hip", 0.100, 0.567),
+    ("ankle", "knee", 0.0610, 0.52),
 )  # fmt: skip
 """Outer joint, inner joint, share of the body's mass, where it lies from the outer joint (Winter 2009, table 4.1)."""
 _TRUNK_MASS, _HEAD_MASS = 0.497, 0.081
@@ -48,7 +49,7 @@ def stance_half_m(build: Build) -> float:
 def standing_moment(build: Build, trunk: Vector, arms: Mapping[Side, Vector], half_m: float | None = None) -> Moment:
     """Somebody who stands at the origin."""
     half = stance_half_m(build) if half_m is None else half_m
-    feet = {side: Foot(OUT[side] * half, 0.0, -OUT[side] * TOE_OUT_RAD) for side in SIDES}
+    feet: dict[Side, Foot] = {side: Foot(OUT[side] * half, 0.0, -OUT[side] * TOE_OUT_RAD) for side in SIDES}
     return Moment((0.0, 0.0, 0.0), feet, trunk, np.zeros(HEAD_STATE), arms)
 
 

@@ -102,7 +102,8 @@ def _ladle(make: _Maker) -> Item:
 
 
 MAKERS: Mapping[str, Callable[[_Maker], Item]] = {
-    "box": _box, "parcel": _parcel, "ball": _ball, "phone": _phone, "book": _book, "broom": _broom, "pot": _pot, "spoon": _ladle,
+    "box": _box, "parcel": _parcel, "ball": _ball, "phone": _phone, "book": _book, "broom": _broom, "pot": _pot,
+    "spoon": _ladle,
 }  # fmt: skip
 """Kinds of things made here."""
 

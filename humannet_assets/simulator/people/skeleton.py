@@ -1,7 +1,7 @@
 """From a handful of numbers to a whole body: where every link is and which way it points.
 
-Root frame: origin on the floor between the feet, x to the person's right, y ahead, z up; `heading_rad` turns it from the world's
-+y towards -x. Limbs are solved as two links (thigh and shin, upper arm and forearm): the feet stay where the footsteps say, the
+Root frame: origin on the floor between the feet, x to the person's right, y ahead, z up; a heading turns it from the world's +y
+towards -x. Limbs are solved as two links (thigh and shin, upper arm and forearm): the feet stay where the footsteps say, the
 wrists go where the arms' paths lead. All vectors of a moment can be interpolated.
 """
 
@@ -53,9 +53,12 @@ BALL, HEEL = 0.56, 0.26
 _SOFT_M = 0.004
 _LONGEST = 0.995
 """A limb is never stretched further than this share of its length: knees and elbows keep a bend."""
+_ALMOST_STRAIGHT = 0.9
+"""From this share of its length on an arm gives way, so that it never snaps straight."""
 _ARM_SWING_RAD = 0.42
 """Swing of the shoulder in a walk with steps as long as a leg (Perry & Burnfield, Gait Analysis, 2010: about 24 degrees)."""
-_PELVIS_TURN_RAD = 0.11
+_PELVIS_TURN_RAD, _SHOULDERS_AGAINST = 0.11, 1.7
+"""In such a walk the pelvis turns by 5 degrees to either side, the shoulders against it (Perry & Burnfield)."""
 _WRIST_BEND_COS = math.cos(math.radians(65))
 _WRIST_BEND_SIN = math.sin(math.radians(65))
 _CLAVICLE_M = 0.030
@@ -98,7 +101,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Pose:
-    """A body at a moment, world, metres: axes (n, 3, 3) and origins (n, 3) of `LINKS`, joints of body (17, 3) and hands (21, 3)."""
+    """A body at a moment, world, metres: axes (n, 3, 3) and origins (n, 3) of `LINKS`, joints (17, 3), hands (21, 3) each."""
 
     axes: Matrix
     origins: Matrix
@@ -160,79 +163,98 @@ def _softly_below(values: tuple[float, ...]) -> float:
     return least - _SOFT_M * math.log(sum(math.exp((least - value) / _SOFT_M) for value in values))
 
 
+@dataclass
+class _Puppet:
+    """A body that is being put together."""
+
+    build: Build
+    axes: Matrix
+    origins: Matrix
+    joints: dict[str, Vector]
+
+    def put(self, link: str, origin: Vector, frame: Matrix) -> None:
+        self.origins[INDEX[link]], self.axes[INDEX[link]] = origin, frame
+
+
 def solve(build: Build, moment: Moment) -> Pose:
     """The body at a moment."""
-    axes, origins = np.empty((len(LINKS), 3, 3)), np.empty((len(LINKS), 3))
-    joints: dict[str, Vector] = {}
-
-    def put(link: str, origin: Vector, frame: Matrix) -> None:
-        origins[INDEX[link]], axes[INDEX[link]] = origin, frame
-
-    heading = moment.root[2]
-    root = turned(z=heading)
+    puppet = _Puppet(build, np.empty((len(LINKS), 3, 3)), np.empty((len(LINKS), 3)), {})
+    root = turned(z=moment.root[2])
     origin = np.array([moment.root[0], moment.root[1], 0.0])
     stride = _stride(build, moment, root)
-    right, ahead, up, tilt, bend, side, twist = (float(value) for value in moment.trunk)
-    turn = _PELVIS_TURN_RAD * stride
-
-    ankles = {side: ankle_of(build, foot) for side, foot in moment.feet.items()}
-    pelvis = turned(x=-tilt, z=heading + turn)
-    half = pelvis @ np.array([build.hip_half, 0.0, 0.0])
-    centre = origin + root @ np.array([right, ahead, 0.0])
-    airborne = min(foot.lift for foot in moment.feet.values())
-    limits = [build.hip_m + up + airborne]
-    for limb, (ankle, _) in ankles.items():
-        hip = centre + OUT[limb] * half
-        reach = (0.998 * _LONGEST * build.leg) ** 2 - (hip[0] - ankle[0]) ** 2 - (hip[1] - ankle[1]) ** 2
-        limits.append(float(ankle[2]) + math.sqrt(max(reach, 1e-4)) - OUT[limb] * float(half[2]))
-    centre[2] = _softly_below(tuple(limits))
-    put("pelvis", centre, pelvis)
-
-    thighs = []
-    for limb, (ankle, frame) in ankles.items():
-        foot = moment.feet[limb]
-        hip = centre + OUT[limb] * half
-        knee, end = two_links(hip, ankle, build.thigh, build.shin, turned(z=0.6 * foot.yaw + 0.4 * (heading + turn))[:, 1])
-        put(f"{limb}_thigh", hip, _bone(knee - hip, frame[:, 1]))
-        put(f"{limb}_shin", knee, _bone(end - knee, frame[:, 1]))
-        put(f"{limb}_foot", end, frame)
-        ball = end + frame @ np.array([0.0, BALL * build.foot, -build.ankle])
-        put(f"{limb}_toes", ball, turned(x=max(0.0, -foot.roll_rad), z=foot.yaw))
-        thighs.append(unit(knee - hip))
-        joints |= {f"{limb}_hip": hip, f"{limb}_knee": knee, f"{limb}_ankle": end}
-    put("skirt", centre, _bone(thighs[0] + thighs[1] - 0.6 * pelvis[:, 2], pelvis[:, 1]))
-
-    # The back bends in two places; in a walk the shoulders turn against the pelvis.
-    bend, twist = bend + build.stoop_rad, twist - 1.7 * turn
-    abdomen = pelvis @ turned(x=-0.45 * bend, y=0.5 * side, z=0.4 * twist)
-    chest = abdomen @ turned(x=-0.55 * bend, y=0.5 * side, z=0.6 * twist)
-    waist = centre + pelvis[:, 2] * (0.30 * build.spine)
-    thorax = waist + abdomen[:, 2] * (0.26 * build.spine)
-    put("abdomen", waist, abdomen)
-    put("chest", thorax, chest)
-    top = thorax + chest[:, 2] * (0.44 * build.spine)
+    centre, pelvis = _legs(puppet, moment, origin, root, turn=_PELVIS_TURN_RAD * stride)
+    chest, top = _trunk(puppet, moment, centre, pelvis, twist=-_SHOULDERS_AGAINST * _PELVIS_TURN_RAD * stride)
+    _head(puppet, moment, root, chest, top)
     girdle = top - chest[:, 2] * (SHOULDERS_LOWER * build.spine)
-
-    yaw, pitch, roll = (float(value) for value in moment.head)
-    head = root @ turned(x=pitch, y=roll, z=yaw)
-    base = top + chest @ np.array([0.0, -0.012, 0.035]) * build.head
-    neck = unit(0.55 * chest[:, 2] + 0.45 * head[:, 2]) * (0.056 * build.height_m)
-    put("neck", base, _bone(neck, chest[:, 1]))
-    skull = base + neck
-    put("head", skull, head)
-    joints |= {name: skull + head @ (offset * build.head) for name, offset in _FACE.items()}
-
     hands: dict[Side, Matrix] = {}
     for limb in SIDES:
         shoulder, elbow, wrist, hand, fingers = _arm(
             build, limb, moment.arms[limb], root=root, origin=origin, chest=chest, top=girdle, stride=stride
         )
-        put(f"{limb}_upper_arm", shoulder, _bone(elbow - shoulder, chest[:, 1]))
-        put(f"{limb}_forearm", elbow, _bone(wrist - elbow, hand[:, 2]))
-        put(f"{limb}_hand", wrist, hand)
+        puppet.put(f"{limb}_upper_arm", shoulder, _bone(elbow - shoulder, chest[:, 1]))
+        puppet.put(f"{limb}_forearm", elbow, _bone(wrist - elbow, hand[:, 2]))
+        puppet.put(f"{limb}_hand", wrist, hand)
         hands[limb] = wrist + fingers * build.hand @ hand.T
-        joints |= {f"{limb}_shoulder": shoulder, f"{limb}_elbow": elbow, f"{limb}_wrist": wrist}
-    return Pose(axes, origins, np.array([joints[name] for name in BODY_JOINTS]), hands)
+        puppet.joints |= {f"{limb}_shoulder": shoulder, f"{limb}_elbow": elbow, f"{limb}_wrist": wrist}
+    return Pose(puppet.axes, puppet.origins, np.array([puppet.joints[name] for name in BODY_JOINTS]), hands)
+
+
+def _legs(puppet: _Puppet, moment: Moment, origin: Vector, root: Matrix, *, turn: float) -> tuple[Vector, Matrix]:
+    """Pelvis and legs: the feet are given, the hips as high as they are to be or as the legs allow. Returns the pelvis."""
+    build, facing = puppet.build, moment.root[2] + turn
+    right, ahead, up, tilt = (float(value) for value in moment.trunk[:4])
+    ankles: dict[Side, tuple[Vector, Matrix]] = {limb: ankle_of(build, moment.feet[limb]) for limb in SIDES}
+    pelvis = turned(x=-tilt, z=facing)
+    half = pelvis @ np.array([build.hip_half, 0.0, 0.0])
+    centre = origin + root @ np.array([right, ahead, 0.0])
+    limits = [build.hip_m + up + min(foot.lift for foot in moment.feet.values())]
+    for limb, (ankle, _) in ankles.items():
+        hip = centre + OUT[limb] * half
+        reach = (0.998 * _LONGEST * build.leg) ** 2 - (hip[0] - ankle[0]) ** 2 - (hip[1] - ankle[1]) ** 2
+        limits.append(float(ankle[2]) + math.sqrt(max(reach, 1e-4)) - OUT[limb] * float(half[2]))
+    centre[2] = _softly_below(tuple(limits))
+    puppet.put("pelvis", centre, pelvis)
+    thighs = np.zeros(3)
+    for limb, (ankle, frame) in ankles.items():
+        foot = moment.feet[limb]
+        hip = centre + OUT[limb] * half
+        knee, end = two_links(hip, ankle, build.thigh, build.shin, turned(z=0.6 * foot.yaw + 0.4 * facing)[:, 1])
+        puppet.put(f"{limb}_thigh", hip, _bone(knee - hip, frame[:, 1]))
+        puppet.put(f"{limb}_shin", knee, _bone(end - knee, frame[:, 1]))
+        puppet.put(f"{limb}_foot", end, frame)
+        ball = end + frame @ np.array([0.0, BALL * build.foot, -build.ankle])
+        puppet.put(f"{limb}_toes", ball, turned(x=max(0.0, -foot.roll_rad), z=foot.yaw))
+        thighs += unit(knee - hip)
+        puppet.joints |= {f"{limb}_hip": hip, f"{limb}_knee": knee, f"{limb}_ankle": end}
+    puppet.put("skirt", centre, _bone(thighs - 0.6 * pelvis[:, 2], pelvis[:, 1]))
+    return centre, pelvis
+
+
+def _trunk(puppet: _Puppet, moment: Moment, centre: Vector, pelvis: Matrix, *, twist: float) -> tuple[Matrix, Vector]:
+    """The back, which bends in two places. Returns the chest's axes and where its top is."""
+    build = puppet.build
+    bend, aside, turn = (float(value) for value in moment.trunk[4:])
+    bend, turn = bend + build.stoop_rad, turn + twist
+    abdomen = pelvis @ turned(x=-0.45 * bend, y=0.5 * aside, z=0.4 * turn)
+    chest = abdomen @ turned(x=-0.55 * bend, y=0.5 * aside, z=0.6 * turn)
+    waist = centre + pelvis[:, 2] * (0.30 * build.spine)
+    thorax = waist + abdomen[:, 2] * (0.26 * build.spine)
+    puppet.put("abdomen", waist, abdomen)
+    puppet.put("chest", thorax, chest)
+    return chest, thorax + chest[:, 2] * (0.44 * build.spine)
+
+
+def _head(puppet: _Puppet, moment: Moment, root: Matrix, chest: Matrix, top: Vector) -> None:
+    """Neck and head; the neck follows both the chest and the head."""
+    build = puppet.build
+    yaw, pitch, roll = (float(value) for value in moment.head)
+    head = root @ turned(x=pitch, y=roll, z=yaw)
+    base = top + chest @ np.array([0.0, -0.012, 0.035]) * build.head
+    neck = unit(0.55 * chest[:, 2] + 0.45 * head[:, 2]) * (0.056 * build.height_m)
+    puppet.put("neck", base, _bone(neck, chest[:, 1]))
+    skull = base + neck
+    puppet.put("head", skull, head)
+    puppet.joints |= {name: skull + head @ (offset * build.head) for name, offset in _FACE.items()}
 
 
 def _stride(build: Build, moment: Moment, root: Matrix) -> float:
@@ -265,11 +287,11 @@ def _arm(
         offset = root @ turned(x=swing) @ (root.T @ (goal - shoulder))
         goal = shoulder + offset * (1 - 0.10 * hang * abs(stride) - 0.16 * max(swing, 0.0))
     way = unit(goal - shoulder)
-    high = min(max(lifted, 0.0), 1.0)
-    pole = chest @ np.array([0.45 * out, -0.75 + 0.45 * high, -0.5 - 0.7 * high])
+    pole = chest @ _natural_pole(way @ chest, out)
     turn = float(state[9])
     if turn:
         pole = _about(way, pole, turn * out)
+    goal = shoulder + (goal - shoulder) * _reachable(float(np.linalg.norm(goal - shoulder)) / build.arm)
     elbow, wrist = two_links(shoulder, goal, build.upper_arm, build.forearm, pole)
     fore = unit(wrist - elbow)
     fingers = root @ state[3:6]
@@ -280,6 +302,21 @@ def _arm(
     back = unit(back - along * float(back @ along))
     hand = np.column_stack([cross(along, back), along, back])
     return shoulder, elbow, wrist, hand, finger_joints(Fingers.of(state[12:]), limb)
+
+
+def _reachable(share: float) -> float:
+    """What a distance (in arm lengths) is multiplied by, so that an arm becomes straight gently rather than with a jerk."""
+    if share <= _ALMOST_STRAIGHT:
+        return 1.0
+    rest = _LONGEST - _ALMOST_STRAIGHT
+    return (_ALMOST_STRAIGHT + rest * math.tanh((share - _ALMOST_STRAIGHT) / rest)) / share
+
+
+def _natural_pole(way: Vector, out: float) -> Vector:
+    """Where the elbow points for a hand in that direction of the shoulder (chest's frame): behind a hanging arm, below one that
+    reaches ahead, outside of one that is lifted to the face or over the head."""
+    up, down = max(float(way[2]), 0.0), max(-float(way[2]), 0.0)
+    return np.array([out * (0.45 + 0.6 * up), -0.9 * down * down, -math.sqrt(max(1.0 - float(way[2]) ** 2, 0.0))])
 
 
 def _about(axis: Vector, vector: Vector, angle: float) -> Vector:

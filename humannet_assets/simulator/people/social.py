@@ -112,7 +112,8 @@ def talk(stage: Stage, performer: Performer) -> None:
     _show(stage, performer, (0.0, 1.1))
     rng = stage.rng
     for _ in range(int(rng.integers(2, 4))):
-        sides = (SIDES, ("left",), ("right",))[int(rng.integers(3))]
+        hands: tuple[tuple[Side, ...], ...] = (SIDES, ("left",), ("right",))
+        sides = hands[int(rng.integers(3))]
         which = "both hands" if len(sides) == 2 else f"the {sides[0]} hand"
 
         def gesture(sides: tuple[Side, ...]) -> dict[Side, Arm]:
@@ -157,7 +158,7 @@ def phone_call(stage: Stage, performer: Performer) -> None:
     phone.take(performer, side, at_s=performer.arms[side].time_s)
     performer.touch(phone.noun)
     ear = mouth(performer) + np.array([out * 0.082, -0.062, 0.022]) * build.head
-    at_ear = holding(performer, side, grasp, ear, (-0.1, -0.6, 0.75), (1.0, 0.25, 0.0), 1.7)
+    at_ear = holding(performer, side, grasp, ear, (-0.1, -0.6, 0.75), (1.0, 0.25, 0.0), 0.7)
     at_ear = carried(performer, {side: at_ear})
     performer.act(1.1, "person raises the phone to the ear", "raise", "phone", arms=at_ear)
     if rng.random() < 0.4:
@@ -204,7 +205,7 @@ def dance(stage: Stage, performer: Performer) -> None:
     for k in range(int(rng.integers(4, 7))):
         side = lead if k % 2 == 0 else OTHER[lead]
         high = float(rng.uniform(-0.1, 0.55))
-        arms = {
+        arms: dict[Side, Arm] = {
             side: against_shoulder(performer, side, (0.65, 0.35, high), (0.4, 0.3, 0.9), (0.3, -0.9, 0.2), curled(0.3)),
             OTHER[side]: against_shoulder(
                 performer, OTHER[side], (0.10, 0.55, -0.45), (-0.7, 0.6, 0.2), (0.4, 0.8, 0.4), curled(0.3)

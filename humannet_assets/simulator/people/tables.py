@@ -90,11 +90,8 @@ def sip(stage: Stage, performer: Performer, cup: Thing) -> None:
             arms=carried(performer, {side: drinks}, base),
             pause=(0.4, 1.0),
         )
-        low = np.array([OUT[side] * 0.12, 0.36, 0]) * performer.build.height_m / 1.74 + (
-            0,
-            0,
-            lips[2] - 0.34 * performer.build.height_m / 1.74,
-        )
+        shoulder = performer.shoulders(base)[side]
+        low = shoulder + np.array([-0.15 * OUT[side], 0.66, -0.40]) * performer.build.arm
         away = around(performer, side, low, radius)
         performer.act(0.9, f"person lowers the {cup.noun}", "lower", cup.noun, arms=carried(performer, {side: away}, base))
     reach(performer, {side: take}, f"person puts down the {cup.noun}", "put down", cup.noun, look=foot)

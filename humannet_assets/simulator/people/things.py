@@ -14,28 +14,34 @@ from humannet_assets.simulator.motion import Path
 from humannet_assets.simulator.objects import Item
 from humannet_assets.simulator.people.performer import Performer
 from humannet_assets.simulator.people.skeleton import Pose, cross, turned, unit
+from humannet_assets.simulator.wearer.grasps import grasp_of
 
 Vector = npt.NDArray[np.float64]
 Poses = Callable[[Performer], Pose]
 
 GRAVITY_M_S2 = 9.81
 
+POLE_RADIUS_M = 0.016
+"""Of what is held by two fists."""
 PALM_M = np.array([0.0, 0.072, -0.024])
 """Where something in a flat right hand touches it, hand frame, for a hand of 18 cm."""
 
 
-def palm(performer: Performer, pose: Pose, hand: str) -> Vector:
-    """The middle of a palm in the world; `hand` is its link."""
+def held_at(performer: Performer, pose: Pose, hand: str, *, pole: bool) -> Vector:
+    """Where a hand (its link) holds something: the middle of the palm, or of the fist around a pole. World."""
     wrist, axes = pose.frame(hand)
-    return wrist + axes @ PALM_M * performer.build.hand
+    point = PALM_M
+    if pole:
+        point = grasp_of("wrap", POLE_RADIUS_M).mirrored("left" if hand.startswith("left") else "right").centre
+    return wrist + axes @ point * performer.build.hand
 
 
 @dataclass(frozen=True)
 class Hold:
     """Somebody has a thing: where it is in the frame of what holds it (metres, axes as columns).
 
-    One link: its frame. Two hands: between both palms, x from the first to the second, z up. `pole`: at the second palm, z towards
-    the first one.
+    One link: its frame. Two hands: between both palms, x from the first to the second, z up. `pole`: at the second palm, z
+    towards the first one.
     """
 
     start_s: float
@@ -53,12 +59,16 @@ class Hold:
     def pose(self, poses: Poses) -> tuple[Vector, Matrix]:
         """Position and axes of the thing."""
         origin, axes = self.frame(poses(self.performer))
-        return origin + axes @ self.offset, axes @ self.turn
+        position, turned_axes = origin + axes @ self.offset, axes @ self.turn
+        if self.pole and position[2] < 0:
+            # A pole on the floor slips through the hands.
+            position = position - turned_axes[:, 2] * (position[2] / turned_axes[2, 2])
+        return position, turned_axes
 
 
 @dataclass(frozen=True)
 class Flight:
-    """A thing flies freely from `origin` with a velocity, turning about an axis through its middle, `middle_m` above its foot."""
+    """A thing flies freely from `origin` with a velocity, turning about its middle, `middle_m` above its foot."""
 
     start_s: float
     end_s: float
@@ -84,7 +94,7 @@ def holding_frame(performer: Performer, pose: Pose, links: tuple[str, ...], *, p
     """Origin (3,) and axes (3, 3) of one link, or of what is between two hands."""
     if len(links) == 1:
         return pose.frame(links[0])
-    first, second = (palm(performer, pose, link) for link in links)
+    first, second = (held_at(performer, pose, link, pole=pole) for link in links)
     if pole:
         up = unit(first - second)
         # A pole turns with the body that holds it.

@@ -273,7 +273,7 @@ def _throw(stage: Stage, ball: Thing, radius: float, thrower: Performer, catcher
     goal = catcher.to_world(middle)
     seconds = float(stage.rng.uniform(0.50, 0.62))
     ball.throw(at, goal, seconds, np.array([*stage.rng.uniform(-3, 3, 2), 0.0]))
-    catcher.now = max(max(path.time_s for path in catcher.arms.values()), at + seconds - 0.95)
+    catcher.now = max(*(path.time_s for path in catcher.arms.values()), at + seconds - 0.95)
     catcher.exactly(max(catcher.now + 0.3, at + seconds - 0.16), chest(catcher, 0.62, -0.30, 0.08))
     catcher.exactly(at + seconds, chest(catcher, 0.62, -0.30))
     ball.take(catcher, *SIDES, at_s=at + seconds)

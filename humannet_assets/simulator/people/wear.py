@@ -104,12 +104,16 @@ class Dress:
             cloth("top", look.top, look.top_picture),
             color("bottom", look.bottom, 0.03),
         )
+
+        def feature(part: str, rgb: npt.ArrayLike, shine: float = 0.1) -> str:
+            return skin if look.carved else color(part, rgb, shine)
+
         return cls(
-            skin=skin, shaded=color("shaded", tone * 0.62), cheek=skin if look.carved else color("cheek", tone * (1.08, 0.85, 0.82)),
-            neck=color("neck", tone * 0.80), hair=color("hair", look.hair, 0.2), top=top, bottom=bottom, shoes=color("shoes", look.shoes, 0.3),
-            lips=skin if look.carved else color("lips", tone * (0.82, 0.50, 0.50)),
-            white=skin if look.carved else color("white", (0.93, 0.93, 0.91), 0.4),
-            dark=skin if look.carved else color("dark", (0.07, 0.05, 0.04), 0.4), hat=color("hat", look.hat_color, 0.05),
+            skin=skin, shaded=color("shaded", tone * 0.62), neck=color("neck", tone * 0.80),
+            cheek=feature("cheek", tone * (1.08, 0.85, 0.82)), lips=feature("lips", tone * (0.82, 0.50, 0.50)),
+            white=feature("white", (0.93, 0.93, 0.91), 0.4), dark=feature("dark", (0.07, 0.05, 0.04), 0.4),
+            hair=color("hair", look.hair, 0.2), top=top, bottom=bottom,
+            shoes=color("shoes", look.shoes, 0.3), hat=color("hat", look.hat_color, 0.05),
             shoulder=skin if look.sleeves == "sleeveless" else top, arm=top if look.sleeves == "long_sleeves" else skin,
             thigh=bottom if look.legwear == "trousers" else skin, shin=bottom if look.legwear == "trousers" else skin,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import goods, pictures
+from humannet_assets.simulator.places import fronts, goods, pictures
 from humannet_assets.simulator.places.colors import grey, muted, pale, vivid, woody
 from humannet_assets.simulator.places.palette import Palette
 from humannet_assets.simulator.places.stand import Stand
@@ -55,7 +55,7 @@ def block_of_knives(stand: Stand, palette: Palette, rng: np.random.Generator) ->
 def microwave(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
     """A microwave oven."""
     stand.box("body", (0, 0, 0.14), (0.46, 0.32, 0.28), palette.paint(grey(rng, 0.3, 0.85)))
-    stand.sheet("front", (0, -0.164, 0.14), 0.45, 0.27, palette.show(pictures.oven, grey(rng, 0.3, 0.85)))
+    stand.sheet("front", (0, -0.164, 0.14), 0.45, 0.27, palette.show(fronts.oven, grey(rng, 0.3, 0.85)))
 
 
 def book_stack(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
@@ -98,7 +98,7 @@ def monitor(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
 def keys(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
     """A keyboard and a mouse."""
     color = (0.2, 0.2, 0.22) if rng.random() < 0.6 else (0.75, 0.75, 0.74)
-    stand.box("keys", (0, 0, 0.012), (0.42, 0.15, 0.024), palette.show(pictures.keyboard, color))
+    stand.box("keys", (0, 0, 0.012), (0.42, 0.15, 0.024), palette.show(fronts.keyboard, color))
     stand.ball("mouse", (0.29, 0.0, 0.012), (0.06, 0.1, 0.04), palette.paint(color))
 
 
@@ -157,7 +157,7 @@ def till(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
     """A cash register."""
     case = palette.paint(grey(rng, 0.15, 0.5))
     stand.box("drawer", (0, 0, 0.06), (0.36, 0.36, 0.12), case)
-    stand.box("keys", (0, -0.05, 0.145), (0.3, 0.22, 0.05), palette.show(pictures.keyboard, (0.6, 0.6, 0.58)), tilt_rad=0.0)
+    stand.box("keys", (0, -0.05, 0.145), (0.3, 0.22, 0.05), palette.show(fronts.keyboard, (0.6, 0.6, 0.58)), tilt_rad=0.0)
     stand.box("screen", (0, 0.12, 0.24), (0.3, 0.04, 0.2), palette.show(pictures.screen, glow=0.4))
 
 

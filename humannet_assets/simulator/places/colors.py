@@ -84,9 +84,9 @@ def plank(rng: np.random.Generator) -> Color:
     """Wood of surfaces people work on: pale, grey or painted. Skin on brown wood is what hand detectors miss."""
     kind = rng.random()
     if kind < 0.55:
-        return _hsv(rng, (0.08, 0.13), (0.12, 0.34), (0.68, 0.86))
+        return _hsv(rng, (0.08, 0.13), (0.12, 0.34), (0.60, 0.75))
     if kind < 0.8:
-        return _hsv(rng, (0.08, 0.16), (0.04, 0.14), (0.5, 0.72))
+        return _hsv(rng, (0.08, 0.16), (0.04, 0.14), (0.48, 0.68))
     return _hsv(rng, (0.25, 0.62), (0.15, 0.45), (0.42, 0.7))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ from humannet_assets.simulator.places.survey import Survey
 from humannet_assets.simulator.world import SceneBuilder
 
 Points = npt.NDArray[np.float64]
+
+_LAMP_TOWARDS = 0.7
+"""How far the lamp hangs from the room's middle to the middle of its stations, as a share of the way."""
 
 EYE_M = (0.47, 0.58)
 """Heights of a wearer's eyes above the surface (`wearer.body.draw_wearer`)."""
@@ -52,7 +56,9 @@ class Draft:
 
 
 def draft_room(room: Room, stations: Sequence[Station]) -> Draft:
-    """The draft of a room: its floor is walked on, cameras hang in its corners."""
+    """The draft of a room: its floor is walked on, cameras hang in its corners, the lamp hangs towards where people work."""
+    x, y = np.mean([station.origin for station in stations], axis=0) * _LAMP_TOWARDS if stations else (0.0, 0.0)
+    room.light((float(x), float(y)))
     x0, y0, x1, y1 = room.floor
     z = room.height_m - 0.25
     posts = [(x, y, z) for x in (x0 + 0.22, x1 - 0.22) for y in (y0 + 0.22, y1 - 0.22)]
@@ -145,7 +151,7 @@ def _tour(survey: Survey, draft: Draft, rng: np.random.Generator) -> list[tuple[
     stops = []
     for station in draft.stations:
         behind = station.frame() @ np.array([0, -0.45, 0, 1.0])
-        stops.append(survey.nearest(behind[:2]))
+        stops.append(survey.nearest(behind[:2].tolist()))
     spread = [np.asarray(point) for point in draft.waypoints] or survey.far_points(rng, 2 if stops else 3)
     left, tour = [*stops, *spread[1:]], [spread[0]]
     while left:
@@ -161,7 +167,7 @@ def _xyz(point: Points) -> tuple[float, float, float]:
 def _along(route: Points, step_m: float = 0.1) -> Points:
     """Points every `step_m` of a polyline."""
     pieces = []
-    for a, b in zip(route[:-1], route[1:], strict=True):
+    for a, b in pairwise(route):
         count = max(1, math.ceil(float(np.linalg.norm(b - a)) / step_m))
         pieces.append(a + np.linspace(0, 1, count, endpoint=False)[:, None] * (b - a))
     return np.concatenate([*pieces, route[-1:]])

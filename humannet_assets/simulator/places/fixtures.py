@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import pictures
+from humannet_assets.simulator.places import fronts, pictures
 from humannet_assets.simulator.places.colors import muted, vivid, woody
 from humannet_assets.simulator.places.palette import Painter, Palette
 from humannet_assets.simulator.places.room import Room, WallName
@@ -53,7 +53,7 @@ def door(
         return None
     case = room.palette.paint(tuple(channel * 0.75 for channel in color))  # type: ignore[arg-type]
     stand.box("case", (0, -0.02, height / 2 + 0.025), (width + 0.1, 0.04, height + 0.05), case)
-    stand.sheet("leaf", (0, -0.045, height / 2), width, height, room.palette.show(pictures.door, color, glazed))
+    stand.sheet("leaf", (0, -0.045, height / 2), width, height, room.palette.show(fronts.door, color, glazed))
     return stand
 
 
@@ -79,7 +79,7 @@ def clock(room: Room, wall: WallName, *, z: float = 2.0, radius: float = 0.16) -
 
 def radiator(room: Room, stand: Stand, width: float, *, z: float = 0.45) -> None:
     """A radiator below a window."""
-    stand.box("radiator", (0, -0.06, z), (width, 0.08, 0.5), room.palette.show(pictures.radiator))
+    stand.box("radiator", (0, -0.06, z), (width, 0.08, 0.5), room.palette.show(fronts.radiator))
 
 
 def rug(room: Room, x: float, y: float, size: tuple[float, float], *, turn_rad: float = 0.0) -> None:
@@ -97,7 +97,8 @@ def pendant(
 ) -> None:
     """A lamp on a cord from the ceiling; it shines by itself, light comes from the room's lamp."""
     stand = Stand(room.builder, name, (x, y, 0.0))
-    shade = room.palette.paint(color, glow=0.35)
+    shade = room.palette.paint(color, glow=0.1)
+    room.hanging.append((x, y))
     stand.ball("shade", (0, 0, z), (width, width, width * 0.62), shade)
     stand.tube("cord", (0, 0, (room.height_m + z) / 2), 0.008, room.height_m - z, room.palette.paint((0.15, 0.15, 0.15)))
 

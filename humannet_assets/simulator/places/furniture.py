@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import goods, pictures
+from humannet_assets.simulator.places import fronts, goods
 from humannet_assets.simulator.places.colors import darker, grey, muted, woody
 from humannet_assets.simulator.places.palette import Painter, Palette
 from humannet_assets.simulator.places.stand import Stand
@@ -174,7 +174,7 @@ def sideboard(
 ) -> None:  # fmt: skip
     """A low cupboard with doors and drawers."""
     color, body = cabinet_colors(palette, rng)
-    chest(stand, size, body, palette.show(pictures.cabinet, color, columns, 1, int(rng.integers(0, columns))))
+    chest(stand, size, body, palette.show(fronts.cabinet, color, columns, 1, int(rng.integers(0, columns))))
 
 
 def crates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def park(rng: np.random.Generator) -> Draft:
 def _paths(scene: Outdoors, points: _Ring, material: str, width: float, *, lift_m: float = 0.0) -> None:
     """Strips along a polyline with discs at its bends; each lies 3 mm over the last, so that none shimmer."""
     top = 0.012 + lift_m
-    for i, (start, end) in enumerate(zip(points[:-1], points[1:], strict=True)):
+    for start, end in pairwise(points):
         a, b = np.asarray(start), np.asarray(end)
         way = b - a
         x, y = (float(value) for value in (a + b) / 2)
@@ -97,7 +98,7 @@ def _greenery(scene: Outdoors, ring: _Ring, leaves: list[str]) -> None:
     rng, palette = scene.rng, scene.palette
     bark = palette.cloak(textures.wood, (0.34, 0.26, 0.19))
     points = np.asarray([*ring, ring[0]])
-    steps = np.concatenate([a + np.linspace(0, 1, 20)[:, None] * (b - a) for a, b in zip(points[:-1], points[1:], strict=True)])
+    steps = np.concatenate([a + np.linspace(0, 1, 20)[:, None] * (b - a) for a, b in pairwise(points)])
     taken: list[tuple[float, float]] = []
     while len(taken) < 20:
         x, y = float(rng.uniform(-19, 19)), float(rng.uniform(-18, 18))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
+from humannet_assets.simulator.places import clutter, fixtures, fronts, furniture, goods, pictures
 from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, plank, tinted, vivid, woody
 from humannet_assets.simulator.places.draft import Draft, draft_room
 from humannet_assets.simulator.places.interior import TABLE_M, WORKTOP_M, empty_room, fringe, plain_ceiling, worktop
@@ -46,7 +46,7 @@ def corridor(rng: np.random.Generator) -> Draft:
             width = float(rng.uniform(1.0, 1.8))
             locker = room.against(wall, "lockers", width, 0.42, 1.9)
             if locker is not None:
-                face = palette.show(pictures.cabinet, tone, round(width / 0.3), 2)
+                face = palette.show(fronts.cabinet, tone, round(width / 0.3), 2)
                 furniture.chest(locker, (width, 0.42, 1.85), palette.paint(tone), face)
         else:
             seat = room.against(wall, "bench", 1.4, 0.42, 0.6)
@@ -65,7 +65,6 @@ def corridor(rng: np.random.Generator) -> Draft:
             furniture.plant(green.at("pot", 0, -0.26), palette, rng, float(rng.uniform(1.0, 1.6)))
     fixtures.clock(room, "north", z=2.35)
     fixtures.ceiling_lights(room, 1, 5, size=(0.3, 1.2))
-    room.light()
     return draft_room(room, stations)
 
 
@@ -96,7 +95,7 @@ def _reception(room: Room) -> list[Station]:
     wall = side if end < 0 else -side
     desk = stand.at("desk", 0, 0.38)
     color, body = furniture.cabinet_colors(palette, rng)
-    furniture.counter(desk, (1.6, 0.76, TABLE_M), body, palette.show(pictures.cabinet, color, 3), worktop(palette, rng))
+    furniture.counter(desk, (1.6, 0.76, TABLE_M), body, palette.show(fronts.cabinet, color, 3), worktop(palette, rng))
     desk.at("guests", 0, 0, turn_rad=math.pi).sheet("panel", (0, -0.004, 0.36), 1.56, 0.68, palette.show(pictures.sign, color))
     clutter.monitor(desk.at("monitor", wall * 0.48, -0.16, TABLE_M), palette, rng)
     return [desk.station("work", "desk", -wall * 0.28, -0.76, TABLE_M, seated=True, far_m=0.64)]
@@ -126,7 +125,7 @@ def station_hall(rng: np.random.Generator) -> Draft:
         for _ in range(2):
             machine = room.against(wall, "machine", 0.9, 0.6, 1.95, front_m=0.7)
             if machine is not None:
-                furniture.chest(machine, (0.86, 0.55, 1.9), palette.paint(accent), palette.show(pictures.fridge, accent))
+                furniture.chest(machine, (0.86, 0.55, 1.9), palette.paint(accent), palette.show(fronts.fridge, accent))
                 machine.sheet("screen", (0, -0.56, 1.4), 0.5, 0.34, palette.show(pictures.screen, glow=0.5))
         for _ in range(3):
             fixtures.picture(room, wall, pictures.poster, size=(1.1, 1.5), z=1.75)
@@ -142,10 +141,9 @@ def station_hall(rng: np.random.Generator) -> Draft:
         if green is not None:
             furniture.plant(green.at("pot", 0, -0.4), palette, rng, float(rng.uniform(1.6, 2.4)))
     fixtures.ceiling_lights(room, 3, 3, size=(0.5, 1.8))
-    room.light()
+    draft = draft_room(room, stations)
     # A single lamp leaves the far ends of a hall in the dark.
     room.builder.ambient += 0.08
-    draft = draft_room(room, stations)
     draft.least_route_m = 15.0
     draft.posts += [(x, y, 3.6) for x in (-room.width_m / 2 + 0.25, room.width_m / 2 - 0.25) for y in (-3.5, 0.0, 3.5)]
     draft.step_m = 0.2
@@ -199,7 +197,7 @@ def _ticket_counter(room: Room, accent: tuple[float, float, float]) -> list[Stat
     if stand is None:
         return []
     color, body = furniture.cabinet_colors(palette, rng)
-    furniture.counter(stand, (2.4, 0.68, 0.96), body, palette.show(pictures.cabinet, color, 4), worktop(palette, rng))
+    furniture.counter(stand, (2.4, 0.68, 0.96), body, palette.show(fronts.cabinet, color, 4), worktop(palette, rng))
     stand.box("lines", (0, -0.015, 1.65), (2.0, 0.03, 0.9), palette.show(pictures.board, pale(rng), accent))
     fringe(stand, room, 0.4, 0.8, 0.96)
     clutter.papers(stand.at("papers", -0.9, -0.2, 0.96), palette, rng)

@@ -9,7 +9,7 @@ import numpy as np
 
 from humannet_assets.simulator import textures
 from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
-from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, plank, tinted, woody
+from humannet_assets.simulator.places.colors import cool, darker, earth, grey, muted, pale, plank, tinted, woody
 from humannet_assets.simulator.places.draft import begin
 from humannet_assets.simulator.places.palette import Palette
 from humannet_assets.simulator.places.place import Station
@@ -68,19 +68,19 @@ def worktop(palette: Palette, rng: np.random.Generator) -> str:
     """The surface of a worktop: stone, wood, or plain."""
     kind = int(rng.integers(3))
     if kind == 0:
-        return palette.cover(textures.terrazzo, grey(rng, 0.45, 0.85), period_m=0.5, shine=0.2)
+        return palette.cover(textures.terrazzo, grey(rng, 0.45, 0.74), period_m=0.5, shine=0.2)
     if kind == 1:
         return palette.cover(textures.wood, plank(rng), period_m=0.5, shine=0.15)
-    return palette.cover(textures.plaster, grey(rng, 0.5, 0.85), period_m=0.8, shine=0.2)
+    return palette.cover(textures.plaster, grey(rng, 0.5, 0.74), period_m=0.8, shine=0.2)
 
 
 def tabletop(palette: Palette, rng: np.random.Generator, wood: textures.Color) -> str:
     """The surface of a table: bare wood or a cloth."""
     kind = int(rng.integers(4))
     if kind == 0:
-        return palette.cover(textures.plaid, muted(rng), period_m=0.8)
+        return palette.cover(textures.plaid, darker(cool(rng), 1.15), period_m=0.8)
     if kind == 1:
-        return palette.cover(textures.cloth, pale(rng), period_m=0.7)
+        return palette.cover(textures.cloth, darker(pale(rng), 0.88), period_m=0.7)
     return palette.cover(textures.wood, wood, period_m=0.6 if kind == 2 else 0.9, shine=0.12)
 
 
@@ -123,7 +123,7 @@ def desk(
     stand = room.against(wall, name, width, depth, 1.3, front_m=0.85)
     if stand is None:
         return []
-    wood = plank(rng) if rng.random() < 0.6 else grey(rng, 0.55, 0.88)
+    wood = plank(rng) if rng.random() < 0.6 else grey(rng, 0.5, 0.75)
     top = palette.cover(textures.wood if rng.random() < 0.7 else textures.plaster, wood, period_m=0.7)
     furniture.table(
         stand.at("table", 0, -depth / 2), (width, depth, TABLE_M), top, palette.cloak(textures.metal, grey(rng)), style=1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import clutter, fixtures, furniture, pictures
+from humannet_assets.simulator.places import clutter, fixtures, fronts, furniture, pictures
 from humannet_assets.simulator.places.colors import muted, pale, vivid, woody
 from humannet_assets.simulator.places.draft import Draft, draft_room
 from humannet_assets.simulator.places.interior import decorate, desk, dining_table, home_room, order, worktop
@@ -52,7 +52,6 @@ def living_room(rng: np.random.Generator) -> Draft:
         furniture.plant(green.at("pot", 0, -0.26), palette, rng, float(rng.uniform(0.9, 1.6)))
     fixtures.picture(room, walls[0], pictures.painting, size=(1.1, 0.7), z=1.6, u=(sofa_u - 0.4, sofa_u + 0.4))
     decorate(room, 5)
-    room.light()
     return draft_room(room, stations)
 
 
@@ -76,7 +75,7 @@ def bedroom(rng: np.random.Generator) -> Draft:
     wardrobe_m = float(rng.uniform(1.5, 2.2))
     wardrobe = room.need(room.against(walls[2], "wardrobe", wardrobe_m, 0.6, 2.1, front_m=0.7))
     color, body = furniture.cabinet_colors(palette, rng)
-    furniture.chest(wardrobe, (wardrobe_m, 0.6, 2.08), body, palette.show(pictures.cabinet, color, round(wardrobe_m / 0.5)))
+    furniture.chest(wardrobe, (wardrobe_m, 0.6, 2.08), body, palette.show(fronts.cabinet, color, round(wardrobe_m / 0.5)))
     stations = desk(room, walls[3], "desk", width=float(rng.uniform(1.4, 1.6)), screen=rng.random() < 0.6)
     stations += _dresser(room, walls[1] if rng.random() < 0.5 else walls[3])
     fixtures.window(room, walls[1], float(rng.uniform(1.1, 1.6)), curtains=True)
@@ -87,7 +86,6 @@ def bedroom(rng: np.random.Generator) -> Draft:
     fixtures.rug(room, x, y, (float(rng.uniform(1.6, 2.2)), float(rng.uniform(1.0, 1.4))), turn_rad=turn)
     fixtures.picture(room, walls[0], pictures.painting, size=(0.9, 0.6), z=1.65, u=(bed_u - 0.3, bed_u + 0.3))
     decorate(room, 5)
-    room.light()
     return draft_room(room, stations)
 
 
@@ -99,7 +97,7 @@ def _dresser(room: Room, wall: WallName) -> list[Station]:
     if stand is None:
         return []
     color, body = furniture.cabinet_colors(palette, rng)
-    front = palette.show(pictures.cabinet, color, 2, 1, 2)
+    front = palette.show(fronts.cabinet, color, 2, 1, 2)
     furniture.counter(stand, (width, 0.62, 0.86), body, front, worktop(palette, rng))
     side = float(rng.choice((-1.0, 1.0)))
     things = clutter.SETS["living"]

@@ -50,7 +50,7 @@ def market(rng: np.random.Generator) -> Draft:
         scene.builder, palette, [(-edge, -edge, edge, edge)], posts, stations,
         [(-edge + 1, 0.0), (edge - 1, 0.0), (edge - 2, edge - 2), (-edge + 2, edge - 3)],
         [[(-edge + 1, -edge + 1), (-edge + 1, edge - 1), (edge - 1, edge - 1)]], (-8.0, -3.5, 8.0, 9.0),
-        least_route_m=25.0, step_m=0.2,
+        least_route_m=25.0, step_m=0.25,
     )  # fmt: skip
 
 

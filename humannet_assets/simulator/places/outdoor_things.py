@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import furniture, goods, pictures
+from humannet_assets.simulator.places import fronts, furniture, goods, pictures
 from humannet_assets.simulator.places.colors import darker, earth, green, grey, muted, pale, vivid, woody
 from humannet_assets.simulator.places.palette import Palette
 from humannet_assets.simulator.places.stand import Stand
@@ -29,17 +29,17 @@ def shop_front(stand: Stand, palette: Palette, rng: np.random.Generator, width: 
     """A shop on the ground floor of a house: display, door, sign, awning."""
     color = vivid(rng)
     glow = 0.3 if moment == "evening" else 0.0
-    stand.box("front", (0, -0.03, 1.35), (width, 0.1, 2.7), palette.show(pictures.display, muted(rng), glow=glow))
+    stand.box("front", (0, -0.03, 1.35), (width, 0.1, 2.7), palette.show(fronts.display, muted(rng), glow=glow))
     stand.box("sign", (0, -0.08, 2.9), (width - 0.05, 0.16, 0.45), palette.show(pictures.sign, color, glow=glow))
     if rng.random() < 0.6:
-        stand.box("awning", (0, -0.55, 2.6), (width * 0.9, 1.05, 0.05), palette.show(pictures.stripes, color), tilt_rad=0.25)
+        stand.box("awning", (0, -0.55, 2.6), (width * 0.9, 1.05, 0.05), palette.show(fronts.stripes, color), tilt_rad=0.25)
 
 
 def car(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
     """A car or a van along y on a road `ROAD_M` high; about its middle."""
     base, tyre = ROAD_M, palette.paint((0.06, 0.06, 0.07))
     color = grey(rng, 0.15, 0.9) if rng.random() < 0.5 else vivid(rng)
-    body = palette.show(pictures.car_side, color, shine=0.5)
+    body = palette.show(fronts.car_side, color, shine=0.5)
     van = rng.random() < 0.25
     width, long, axle = (1.9, 4.8, 1.6) if van else (1.74, 4.1, 1.3)
     if van:
@@ -47,7 +47,7 @@ def car(stand: Stand, palette: Palette, rng: np.random.Generator) -> None:
         stand.box("glass", (0, 1.88, base + 1.75), (width + 0.03, 1.06, 0.6), palette.paint((0.16, 0.2, 0.24), shine=0.8))
     else:
         stand.box("body", (0, 0, base + 0.56), (width, long, 0.66), body)
-        stand.box("cabin", (0, -0.15, base + 1.14), (1.5, 2.2, 0.52), palette.show(pictures.car_windows, color, shine=0.6))
+        stand.box("cabin", (0, -0.15, base + 1.14), (1.5, 2.2, 0.52), palette.show(fronts.car_windows, color, shine=0.6))
     for i, y in enumerate((-axle, axle)):
         stand.tube(f"wheels{i}", (0, y, base + 0.32), 0.32, width + 0.05, tyre, "x")
 
@@ -106,7 +106,7 @@ def stall(stand: Stand, palette: Palette, rng: np.random.Generator, wood: str, *
     flowers (1), groceries (2), boxes (3).
     """
     color = vivid(rng)
-    stripes = palette.show(pictures.stripes, color)
+    stripes = palette.show(fronts.stripes, color)
     stand.box("table", (0, 0.36, 0.43), (2.6, 0.7, 0.86), palette.paint(darker(color, 0.55)))
     stand.box("top", (0, 0.36, 0.88), (2.64, 0.74, 0.04), wood)
     front = stand.at("goods", 0, 0.71, turn_rad=math.pi)
@@ -114,7 +114,7 @@ def stall(stand: Stand, palette: Palette, rng: np.random.Generator, wood: str, *
         furniture.crates(front, palette, rng, 2.5, wood, rows=1, columns=2)
     elif kind == 1:
         blooms = palette.show(goods.blooms)
-        front.box("tubs", (0, -0.25, 0.28), (2.5, 0.46, 0.56), palette.show(pictures.cabinet, grey(rng, 0.3, 0.5), 4))
+        front.box("tubs", (0, -0.25, 0.28), (2.5, 0.46, 0.56), palette.show(fronts.cabinet, grey(rng, 0.3, 0.5), 4))
         for i, x in enumerate((-0.63, 0.63)):
             front.ball(f"flowers{i}", (x, -0.25, 0.64), (1.2, 0.5, 0.5), blooms)
     else:

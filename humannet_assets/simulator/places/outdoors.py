@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from humannet_assets.simulator.places import outdoor_things, pictures
+from humannet_assets.simulator.places import fronts, outdoor_things, pictures
 from humannet_assets.simulator.places.colors import earth
 from humannet_assets.simulator.places.draft import begin
 from humannet_assets.simulator.places.stand import Stand
 from humannet_assets.simulator.textures import Color
 from humannet_assets.simulator.world import Light
 
-_SUN_M = 38.0
-"""The sun hangs this far from the middle: its shadows reach 23 m around (MuJoCo casts them within 0.4 of 80 degrees)."""
+_SUN_M = 27.0
+"""The sun hangs this far from the middle: its shadows reach 17 m around (MuJoCo casts them within 0.4 of 80 degrees)."""
 
 
 GROUND_GRID_M = 3.0
@@ -27,7 +27,7 @@ _FRONTS = 4
 
 @dataclass(frozen=True)
 class Weather:
-    """The light outdoors: sky from the zenith to the horizon, the sun's colour and height, what the sky and the ground throw."""
+    """The light outdoors: the sky at zenith and horizon, the sun's colour and height, light without shadows."""
 
     moment: pictures.Moment
     zenith: Color
@@ -39,10 +39,10 @@ class Weather:
 
 
 _WEATHERS = (
-    Weather("day", (0.28, 0.48, 0.85), (0.78, 0.87, 0.95), (0.58, 0.56, 0.50), (45, 65), 0.47, 0.14),
-    Weather("day", (0.62, 0.66, 0.70), (0.83, 0.85, 0.86), (0.22, 0.22, 0.23), (60, 75), 0.64, 0.14),
-    Weather("day", (0.40, 0.58, 0.86), (0.92, 0.90, 0.85), (0.56, 0.51, 0.43), (32, 45), 0.47, 0.16),
-    Weather("evening", (0.22, 0.28, 0.50), (0.95, 0.68, 0.45), (0.50, 0.37, 0.26), (26, 34), 0.50, 0.12),
+    Weather("day", (0.28, 0.48, 0.85), (0.78, 0.87, 0.95), (0.52, 0.50, 0.45), (45, 65), 0.56, 0.14),
+    Weather("day", (0.62, 0.66, 0.70), (0.83, 0.85, 0.86), (0.20, 0.20, 0.21), (60, 75), 0.68, 0.14),
+    Weather("day", (0.40, 0.58, 0.86), (0.92, 0.90, 0.85), (0.50, 0.46, 0.40), (32, 45), 0.56, 0.16),
+    Weather("evening", (0.22, 0.28, 0.50), (0.95, 0.68, 0.45), (0.46, 0.34, 0.25), (26, 34), 0.56, 0.12),
 )
 """A clear noon, an overcast day, a hazy afternoon, a late evening."""
 
@@ -82,7 +82,8 @@ class Outdoors:
         self.builder.lights.append(Light((0, 0, 0), (0.1, 0.2, 1.0), (0.12, 0.12, 0.11), directional=True, shadow=False))
 
     def houses(
-        self, name: str, start: tuple[float, float], heading_rad: float, length: float, *, shops: float = 0.5, depth: float = 8.0
+        self, name: str, start: tuple[float, float], heading_rad: float, length: float, *, shops: float = 0.5,
+        depth: float = 8.0,
     ) -> None:  # fmt: skip
         """Houses side by side from a point to the viewer's right, their fronts on the line."""
         at, rng = 0.0, self.rng
@@ -109,9 +110,8 @@ class Outdoors:
 
     def _front(self, storeys: int) -> str:
         """One of a few fronts of that many storeys."""
-        fronts = self._fronts.setdefault(storeys, [])
-        if len(fronts) < _FRONTS:
+        drawn = self._fronts.setdefault(storeys, [])
+        if len(drawn) < _FRONTS:
             brick = bool(self.rng.random() < 0.35)
-            front = self.palette.show(pictures.house, earth(self.rng), 4, storeys, brick, self.weather.moment)
-            fronts.append(front)
-        return fronts[int(self.rng.integers(len(fronts)))]
+            drawn.append(self.palette.show(fronts.house, earth(self.rng), 4, storeys, brick, self.weather.moment))
+        return drawn[int(self.rng.integers(len(drawn)))]

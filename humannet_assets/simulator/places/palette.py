@@ -45,7 +45,7 @@ class Palette:
         return self._builder.color(self._name("paint"), color, shine, glow=glow)
 
     def cover(
-        self, surface: Painter, color: Color, *, period_m: float = 1.0, shine: float = 0.05, **options: float
+        self, surface: Painter, color: Color, *, period_m: float = 1.0, shine: float = 0.05, **options: Any
     ) -> str:  # fmt: skip
         """A surface of `textures` that repeats every `period_m`; returns the material's name."""
         picture = self._picture(surface, color, size=SURFACE_PX, **options)

@@ -53,7 +53,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Viewpost:
-    """Where a fixed camera can be: it sees every spot of the place at 2 to 6 m."""
+    """Where a fixed camera can be: it sees every spot of the place, tripods at 2 to 6 m, surveillance cameras at up to 12 m."""
 
     eye: tuple[float, float, float]
     target: tuple[float, float, float]
@@ -65,7 +65,8 @@ class Place:
 
     `name` is the kind and the seed (`kitchen/17`); the same name is the same world to the millimetre. `environment` is a label
     of HumanNet's environment axis. `routes` are polylines (n, 2) on the floor that can be walked without touching anything
-    (0.35 m to either side). `tripods` look at eye height, `surveillance` from high up.
+    (0.35 m to either side); the first leads past every station within 1.1 m. `tripods` look at eye height, two of them from
+    at least 1 m apart, `surveillance` from high up, the camera that sees most of the floor first.
     """
 
     name: str

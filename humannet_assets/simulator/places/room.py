@@ -30,6 +30,9 @@ Rect = tuple[float, float, float, float]
 _BOUNCED = 0.6
 """Share of the lamp's light that comes back from below: white ceilings come out a little darker than white walls."""
 
+_BESIDE_M = 0.9
+"""The lamp keeps this from pendants, which would shade the table below them."""
+
 _TRIES = 60
 _GAP_M = 0.02
 """Between two things side by side, so that their sides do not coincide."""
@@ -51,7 +54,7 @@ class Mood:
 
 def draw_mood(rng: np.random.Generator, *, evening: float = 0.3) -> Mood:
     """Daylight, or lamplight with the share `evening`; a white surface that faces up comes out at 0.85 to 1.15."""
-    level = float(rng.uniform(0.36, 0.46))
+    level = float(rng.uniform(0.38, 0.47))
     if rng.random() < evening:
         warm = float(rng.uniform(0.10, 0.26))
         lamp = (level * 1.08, level * (1.04 - warm * 0.5), level * (1.04 - warm))
@@ -74,6 +77,7 @@ class Room:
         self._fronts: list[Rect] = []
         self._hung: dict[WallName, list[Rect]] = {wall: [] for wall in WALLS}
         self._count = 0
+        self.hanging: list[tuple[float, float]] = []
         builder.ambient = mood.ambient
 
     @property
@@ -205,6 +209,11 @@ class Room:
     def light(self, at: tuple[float, float] = (0.0, 0.0)) -> None:
         """Hang the lamp that throws shadows below the ceiling there; daylight comes in without shadows."""
         x, y = at
+        for px, py in self.hanging:
+            # Beside what hangs from the ceiling, not above it.
+            if math.hypot(x - px, y - py) < _BESIDE_M:
+                away = math.atan2(y - py, x - px)
+                x, y = px + _BESIDE_M * math.cos(away), py + _BESIDE_M * math.sin(away)
         lamp = (x, y, self.height_m - 0.15)
         away = float(self.rng.uniform(-0.12, 0.12)), float(self.rng.uniform(-0.12, 0.12))
         self.builder.lights.append(Light(lamp, (*away, -1.0), self.mood.lamp))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import clutter, furniture, pictures
+from humannet_assets.simulator.places import clutter, fronts, furniture
 from humannet_assets.simulator.places import outdoor_things as things
 from humannet_assets.simulator.places.colors import green, grey, pale, plank, stone
 from humannet_assets.simulator.places.draft import Draft
@@ -39,7 +39,7 @@ def street(rng: np.random.Generator) -> Draft:
         ground.box("across", (sx * (outer + far) / 2, sy * (inner + outer) / 2, -0.07), (far - outer, walk, 0.14), slabs)
     middle = (inner + outer) / 2
     zebra = scene.stand("zebra", middle, 0)
-    zebra.box("table", (0, 0, -0.07), (walk - 0.6, 2 * inner, 0.136), palette.show(pictures.stripes, (0.3, 0.3, 0.31)))
+    zebra.box("table", (0, 0, -0.07), (walk - 0.6, 2 * inner, 0.136), palette.show(fronts.stripes, (0.3, 0.3, 0.31)))
     long = far - outer
     for name, start, heading in (
         ("east", (outer, far), -math.pi / 2), ("south_east", (outer, -outer), -math.pi / 2),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
+from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from humannet_assets.simulator.places.place import Spot, Viewpost
@@ -48,6 +49,8 @@ _SEEN_AT = (
     (0.28, 1.2), (0.0, 1.35), (0.0, 1.72),
 )  # fmt: skip
 """Points of a standing body (sideways, height) a camera must see."""
+
+_SEEN_FIRST = ((0.0, 0.3), (0.0, 1.05))
 
 
 def corners(part: Part) -> Points:
@@ -138,9 +141,8 @@ class Survey:
         Raises:
             NoRoomError: There is none.
         """
-        nodes = self._grid[self._clear >= WALK_M]
+        nodes, graph = self._ways
         goals = [int(np.argmin(np.linalg.norm(nodes - self.nearest(point), axis=1))) for point in through]
-        graph = self._graph(nodes, self._clear[self._clear >= WALK_M])
         path = [goals[0]]
         for start, end in pairwise(goals):
             distance, before = dijkstra(graph, indices=start, return_predecessors=True)
@@ -171,19 +173,27 @@ class Survey:
             chosen.append(nodes[np.argmax(away)])
         return chosen
 
-    def _graph(self, nodes: Points, clear: Points) -> coo_matrix:
-        index = {(int(x), int(y)): i for i, (x, y) in enumerate(np.round(nodes / self._step_m).astype(int))}
+    @cached_property
+    def _ways(self) -> tuple[Points, csr_matrix]:
+        """Walkable grid points (n, 2), and what it costs (n, n) to step from one to its neighbours."""
+        walkable = self._clear >= WALK_M
+        nodes, clear = self._grid[walkable], self._clear[walkable]
+        cells = np.round(nodes / self._step_m).astype(np.int64)
+        cells -= cells.min(axis=0, initial=0) - 1
+        number = np.full(cells.max(axis=0, initial=0) + 2, -1)
+        number[cells[:, 0], cells[:, 1]] = np.arange(len(nodes))
         rows, columns, costs = [], [], []
-        for (x, y), i in index.items():
-            for dx, dy in ((1, 0), (0, 1), (1, 1), (1, -1)):
-                j = index.get((x + dx, y + dy))
-                if j is not None:
-                    # Wide ways are preferred to the shortest along the walls.
-                    cost = math.hypot(dx, dy) * self._step_m * (1 + 0.25 / min(clear[i], clear[j]))
-                    rows += [i, j]
-                    columns += [j, i]
-                    costs += [cost, cost]
-        return coo_matrix((costs, (rows, columns)), shape=(len(nodes), len(nodes)))
+        for dx, dy in ((1, 0), (0, 1), (1, 1), (1, -1)):
+            beside = number[cells[:, 0] + dx, cells[:, 1] + dy]
+            here = np.flatnonzero(beside >= 0)
+            there = beside[here]
+            # Wide ways are preferred to the shortest along the walls.
+            cost = math.hypot(dx, dy) * self._step_m * (1 + 0.25 / np.minimum(clear[here], clear[there]))
+            rows += [here, there]
+            columns += [there, here]
+            costs += [cost, cost]
+        steps = (np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns)))
+        return nodes, csr_matrix(steps, shape=(len(nodes), len(nodes)))
 
     def _straightened(self, nodes: Points, path: list[int]) -> list[int]:
         """Leave out what a straight clear line can replace."""
@@ -241,7 +251,8 @@ class Survey:
         middle = spots[chosen].mean(axis=0)
         aim = (float(middle[0]), float(middle[1]), 0.95)
         views = [Viewpost(_point(tripods[i]), aim) for i in (first, second)]
-        above = sorted((post for post, seen in zip(high, watches, strict=True) if seen[chosen].all()), key=lambda post: self._blind(post, middle))
+        watching = high[watches[:, chosen].all(axis=1)]
+        above = sorted(watching, key=lambda post: self._blind(post, middle))
         return standing, views, [Viewpost(_point(post), aim) for post in above]
 
     def _blind(self, post: Points, target: Points) -> float:
@@ -262,12 +273,13 @@ class Survey:
             near = np.flatnonzero((distance >= reach_m[0]) & (distance <= reach_m[1]))
             if not len(near):
                 continue
-            way = spots[near] - eye[:2]
-            side = np.column_stack([-way[:, 1], way[:, 0]]) / np.maximum(np.linalg.norm(way, axis=1), 1e-6)[:, None]
-            ends = np.concatenate(
-                [np.column_stack([spots[near] + x * side, np.full(len(near), z)]) for x, z in _SEEN_AT]
-            )  # fmt: skip
-            seen[i, near] = self.free(eye, ends).reshape(len(_SEEN_AT), len(near)).all(axis=0)
+            # Most are hidden from the chest down: what does not see that is not looked at again.
+            for points in (_SEEN_FIRST, _SEEN_AT):
+                way = spots[near] - eye[:2]
+                side = np.column_stack([-way[:, 1], way[:, 0]]) / np.maximum(np.linalg.norm(way, axis=1), 1e-6)[:, None]
+                ends = [np.column_stack([spots[near] + x * side, np.full(len(near), z)]) for x, z in points]
+                near = near[self.free(eye, np.concatenate(ends)).reshape(len(points), len(near)).all(axis=0)]
+            seen[i, near] = True
         return seen
 
     @staticmethod

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
+from humannet_assets.simulator.places import clutter, fixtures, fronts, furniture, goods, pictures
 from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, plank, tinted, vivid, woody
 from humannet_assets.simulator.places.draft import Draft, draft_room
 from humannet_assets.simulator.places.interior import (
@@ -70,7 +70,6 @@ def shop(rng: np.random.Generator) -> Draft:
     for wall in (walls[0], walls[0], walls[2]):
         fixtures.picture(room, wall, pictures.poster, tinted(rng), size=(0.8, 1.1), z=1.75)
     fixtures.ceiling_lights(room, 2, 4, size=(0.2, 1.4))
-    room.light()
     return draft_room(room, stations)
 
 
@@ -178,7 +177,6 @@ def cafe(rng: np.random.Generator) -> Draft:
     green = room.against(walls[1], "plant", 0.5, 0.5, 0.6)
     if green is not None:
         furniture.plant(green.at("pot", 0, -0.26), palette, rng, float(rng.uniform(1.2, 1.8)))
-    room.light((0.0, 0.6))
     return draft_room(room, stations)
 
 
@@ -201,7 +199,7 @@ def _bar(room: Room, wall: WallName, end: int) -> list[Station]:
     claim.box("menu", (-end * 0.3, -0.02, 2.48), (1.4, 0.03, 0.5), palette.show(pictures.menu))
     desk = claim.at("desk", 0, -2.05, turn_rad=math.pi)
     top = worktop(palette, rng)
-    furniture.counter(desk, (width, 0.74, 0.95), body, palette.show(pictures.cabinet, color, 5), top)
+    furniture.counter(desk, (width, 0.74, 0.95), body, palette.show(fronts.cabinet, color, 5), top)
     guests = desk.at("guests", 0, 0, turn_rad=math.pi)
     planks = (
         palette.cover(textures.wood, woody(rng), period_m=0.5)

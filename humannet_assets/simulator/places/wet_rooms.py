@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
+from humannet_assets.simulator.places import clutter, fixtures, fronts, furniture, goods, pictures
 from humannet_assets.simulator.places.colors import darker, grey, muted, pale, vivid
 from humannet_assets.simulator.places.draft import Draft, draft_room
 from humannet_assets.simulator.places.interior import WORKTOP_M, decorate, dining_table, fringe, home_room, order, worktop
@@ -25,7 +25,7 @@ def kitchen(rng: np.random.Generator) -> Draft:
     # From the far end to the corner where the walls meet: fridge, stove, sink, worktop.
     long = room.length(walls[0]) - 0.06
     fridge = room.need(room.against(walls[0], "fridge", 0.7, _RUN_M, 1.85, u=-end * (long / 2 - 0.35)))
-    furniture.chest(fridge, (0.7, _RUN_M, 1.85), palette.paint(units.shell), palette.show(pictures.fridge, units.shell))
+    furniture.chest(fridge, (0.7, _RUN_M, 1.85), palette.paint(units.shell), palette.show(fronts.fridge, units.shell))
     first_m = long - 0.73
     first_u = end * (long - first_m) / 2
     first = units.run(walls[0], "first", first_m, first_u)
@@ -57,7 +57,6 @@ def kitchen(rng: np.random.Generator) -> Draft:
         fixtures.pendant(room, "pendant", x, y, color=pale(rng))
     fixtures.window(room, walls[3], 1.2)
     decorate(room, 7, walls[1:])
-    room.light()
     return draft_room(room, [*stations, *at_table])
 
 
@@ -75,7 +74,6 @@ def bathroom(rng: np.random.Generator) -> Draft:
     _towel_rail(room, walls[3])
     decorate(room, 3)
     fixtures.rug(room, 0.0, 0.0, (float(rng.uniform(0.8, 1.2)), 0.6), turn_rad=float(rng.uniform(0, 3)))
-    room.light()
     return draft_room(room, stations)
 
 
@@ -94,7 +92,7 @@ class _Units:
         """Cupboards under a worktop with a splashback."""
         room, palette = self._room, self._room.palette
         stand = room.need(room.against(wall, name, width, _RUN_M, WORKTOP_M + 0.52, u=u))
-        front = palette.show(pictures.cabinet, self._color, round(width / 0.5), 1, int(room.rng.integers(0, 3)))
+        front = palette.show(fronts.cabinet, self._color, round(width / 0.5), 1, int(room.rng.integers(0, 3)))
         furniture.counter(stand, (width, _RUN_M, WORKTOP_M), self._body, front, self._top, plinth=self._plinth)
         stand.sheet("splash", (0, -0.008, WORKTOP_M + 0.26), width, 0.52, self._splash)
         return stand
@@ -102,8 +100,8 @@ class _Units:
     def stove(self, run: Stand, wall: WallName, x: float, u: float) -> None:
         """Plates in the worktop, an oven's front below, a hood above."""
         palette, steel = self._room.palette, self._room.palette.cloak(textures.metal, self.shell)
-        run.box("hob", (x, -0.34, WORKTOP_M + 0.004), (0.58, 0.5, 0.012), palette.show(pictures.hob))
-        run.sheet("oven", (x, -_RUN_M + 0.018, 0.47), 0.6, 0.72, palette.show(pictures.oven, self.shell))
+        run.box("hob", (x, -0.34, WORKTOP_M + 0.004), (0.58, 0.5, 0.012), palette.show(fronts.hob))
+        run.sheet("oven", (x, -_RUN_M + 0.018, 0.47), 0.6, 0.72, palette.show(fronts.oven, self.shell))
         hood = self._room.against(wall, "hood", 0.6, 0.0, 2.3, base=1.5, u=u)
         if hood is not None:
             hood.box("hood", (0, -0.24, 1.6), (0.6, 0.48, 0.12), steel)
@@ -112,7 +110,7 @@ class _Units:
     def sink(self, run: Stand, x: float) -> None:
         """A basin in the worktop and a tap."""
         palette = self._room.palette
-        run.box("sink", (x, -0.32, WORKTOP_M + 0.003), (0.56, 0.46, 0.01), palette.show(pictures.basin))
+        run.box("sink", (x, -0.32, WORKTOP_M + 0.003), (0.56, 0.46, 0.01), palette.show(fronts.basin))
         chrome = palette.paint((0.75, 0.76, 0.78), shine=0.8)
         run.tube("tap", (x, -0.07, WORKTOP_M + 0.13), 0.016, 0.26, chrome)
         run.tube("spout", (x, -0.15, WORKTOP_M + 0.25), 0.012, 0.18, chrome, "y")
@@ -131,7 +129,7 @@ class _Units:
         if stand is None:
             return
         if rng.random() < 0.7:
-            front = palette.show(pictures.cabinet, self._color, max(2, round(width / 0.5)), 1)
+            front = palette.show(fronts.cabinet, self._color, max(2, round(width / 0.5)), 1)
             furniture.chest(stand, (width, 0.34, 0.7), self._body, front, base=1.52)
         else:
             wood = palette.paint(darker(self._color, 0.6))
@@ -148,12 +146,12 @@ def _vanity(room: Room, wall: WallName) -> list[Station]:
     width = float(rng.uniform(1.75, 2.1))
     stand = room.need(room.against(wall, "vanity", width, 0.64, 1.05, front_m=0.8))
     color, body = furniture.cabinet_colors(palette, rng)
-    front = palette.show(pictures.cabinet, color, 4, 1, int(rng.integers(0, 3)))
+    front = palette.show(fronts.cabinet, color, 4, 1, int(rng.integers(0, 3)))
     furniture.counter(stand, (width, 0.64, 0.86), body, front, worktop(palette, rng))
     side = float(rng.choice((-1.0, 1.0)))
     basin = stand.at("basin", -side * (width / 2 - 0.36), -0.31, 0.86)
     basin.box("rim", (0, 0, 0.05), (0.52, 0.42, 0.1), palette.paint((0.93, 0.93, 0.92), shine=0.5))
-    basin.box("bowl", (0, 0, 0.101), (0.46, 0.36, 0.008), palette.show(pictures.basin, (0.9, 0.9, 0.9)))
+    basin.box("bowl", (0, 0, 0.101), (0.46, 0.36, 0.008), palette.show(fronts.basin, (0.9, 0.9, 0.9)))
     basin.tube("tap", (0, 0.24, 0.13), 0.018, 0.26, palette.paint((0.75, 0.76, 0.78), shine=0.8))
     clutter.bathroom_bottles(stand.at("bottles", -side * (width / 2 - 0.76), -0.07, 0.86), palette, rng)
     fixtures.picture(room, wall, pictures.mirror, size=(width * 0.6, 0.8), z=1.65, u=room.along(wall, stand))
@@ -165,9 +163,9 @@ def _laundry(room: Room, wall: WallName) -> list[Station]:
     width = float(rng.uniform(1.35, 1.7))
     stand = room.need(room.against(wall, "laundry", width, 0.66, 1.0, front_m=0.8))
     color, body = furniture.cabinet_colors(palette, rng)
-    furniture.counter(stand, (width, 0.66, 0.9), body, palette.show(pictures.cabinet, color, 2, 1), worktop(palette, rng))
+    furniture.counter(stand, (width, 0.66, 0.9), body, palette.show(fronts.cabinet, color, 2, 1), worktop(palette, rng))
     side = float(rng.choice((-1.0, 1.0)))
-    stand.sheet("washer", (side * (width / 2 - 0.33), -0.66 + 0.018, 0.43), 0.6, 0.84, palette.show(pictures.washer))
+    stand.sheet("washer", (side * (width / 2 - 0.33), -0.66 + 0.018, 0.43), 0.6, 0.84, palette.show(fronts.washer))
     clutter.towels(stand.at("towels", -side * (width / 2 - 0.2), -0.24, 0.9), palette, rng)
     return [stand.station("top", "counter", side * (width / 2 - 0.5), -0.66, 0.9, far_m=0.64)]
 
@@ -178,7 +176,7 @@ def _tub(room: Room, wall: WallName) -> None:
     if tub is None:
         return
     tub.box("body", (0, -0.39, 0.28), (1.7, 0.76, 0.56), palette.paint((0.92, 0.92, 0.91), shine=0.5))
-    tub.box("bowl", (0, -0.39, 0.562), (1.54, 0.6, 0.012), palette.show(pictures.basin, (0.9, 0.9, 0.9)))
+    tub.box("bowl", (0, -0.39, 0.562), (1.54, 0.6, 0.012), palette.show(fronts.basin, (0.9, 0.9, 0.9)))
     tub.tube("tap", (0.7, -0.1, 0.75), 0.02, 0.2, palette.paint((0.75, 0.75, 0.78), shine=0.8), "y")
     if rng.random() < 0.6:
         curtain = palette.show(pictures.curtain, vivid(rng) if rng.random() < 0.5 else pale(rng))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from humannet_assets.simulator import textures
-from humannet_assets.simulator.places import clutter, fixtures, furniture, goods, pictures
+from humannet_assets.simulator.places import clutter, fixtures, fronts, furniture, goods, pictures
 from humannet_assets.simulator.places.colors import darker, earth, grey, muted, pale, plank, tinted, vivid, woody
 from humannet_assets.simulator.places.draft import Draft, draft_room
 from humannet_assets.simulator.places.interior import TABLE_M, empty_room, fringe, order, plain_ceiling
@@ -44,7 +44,6 @@ def workshop(rng: np.random.Generator) -> Draft:
         fixtures.picture(room, wall, pictures.poster, size=(0.6, 0.8), z=1.6)
     fixtures.clock(room, walls[3], z=2.3)
     fixtures.ceiling_lights(room, 2, 2, size=(0.16, 1.5))
-    room.light()
     return draft_room(room, stations)
 
 
@@ -55,10 +54,8 @@ def _bench(room: Room, wall: WallName, top: str, frame: str, end: int) -> Statio
     stand = room.need(room.against(wall, "bench", width, 0.75, 2.2, front_m=0.8))
     furniture.table(stand.at("table", 0, -0.375), (width, 0.75, _BENCH_M), top, frame, thick_m=0.07)
     color = vivid(rng)
-    front = palette.show(pictures.cabinet, color, 1, 1, 1)
-    furniture.chest(
-        stand.at("drawers", -end * (width / 2 - 0.45), -0.06), (0.6, 0.55, 0.78), palette.paint(color), front
-    )
+    front = palette.show(fronts.cabinet, color, 1, 1, 1)
+    furniture.chest(stand.at("drawers", -end * (width / 2 - 0.45), -0.06), (0.6, 0.55, 0.78), palette.paint(color), front)
     stand.box("shelf", (0, -0.36, 0.25), (width - 0.12, 0.4, 0.04), frame)
     tools = palette.show(goods.pegboard, pale(rng) if rng.random() < 0.5 else woody(rng))
     stand.box("board", (0, -0.015, 1.62), (width * 0.9, 0.03, 0.85), tools)
@@ -111,7 +108,7 @@ def _machines(room: Room, wall: WallName) -> None:
         press.tube("wheel", (0.13, -0.35, 1.45), 0.11, 0.02, dark, "x")
     chest = room.against(wall, "chest", 0.75, 0.5, 1.05, front_m=0.6)
     if chest is not None:
-        furniture.chest(chest, (0.72, 0.48, 1.0), palette.paint(color), palette.show(pictures.cabinet, color, 1, 1, 1))
+        furniture.chest(chest, (0.72, 0.48, 1.0), palette.paint(color), palette.show(fronts.cabinet, color, 1, 1, 1))
         clutter.tins(chest.at("tins", 0.1, -0.25, 1.0), palette, rng)
 
 
@@ -138,8 +135,10 @@ def office(rng: np.random.Generator) -> Draft:
     plain = palette.cover(textures.plaster, pale(rng), period_m=1.2)
     accent = palette.cover(textures.plaster if rng.random() < 0.5 else textures.wood, tinted(rng), period_m=1.2)
     panels = palette.cover(textures.tiles, (0.86, 0.86, 0.84), period_m=1.2, dark=(0.83, 0.83, 0.82), count=2)
-    room.shell(floor, dict.fromkeys(walls, plain) | {walls[2]: accent}, panels, palette.paint(grey(rng, 0.3, 0.6)))
-    top_color = plank(rng) if rng.random() < 0.5 else grey(rng, 0.6, 0.88)
+    covers: dict[WallName, str] = dict.fromkeys(walls, plain)
+    covers[walls[2]] = accent
+    room.shell(floor, covers, panels, palette.paint(grey(rng, 0.3, 0.6)))
+    top_color = plank(rng) if rng.random() < 0.5 else grey(rng, 0.5, 0.74)
     top = palette.cover(textures.wood if rng.random() < 0.6 else textures.plaster, top_color, period_m=0.8)
     frame, cloth = palette.cloak(textures.metal, grey(rng)), palette.cover(textures.cloth, muted(rng), period_m=0.4)
     screen = palette.cover(textures.cloth, tinted(rng), period_m=0.5)
@@ -163,7 +162,6 @@ def office(rng: np.random.Generator) -> Draft:
         fixtures.window(room, wall, float(rng.uniform(1.6, 2.2)), sill_m=0.9, top_m=2.3, curtains=False, outlook="street")
     _office_walls(room, walls[1:])
     fixtures.ceiling_lights(room, 2, 3, size=(0.3, 1.2))
-    room.light()
     return draft_room(room, stations)
 
 
@@ -194,7 +192,7 @@ def _office_walls(room: Room, walls: list[WallName]) -> None:
     if printer is not None:
         printer.box("body", (0, -0.33, 0.5), (0.62, 0.6, 1.0), palette.paint((0.8, 0.8, 0.8)))
         printer.box("tray", (0, -0.33, 1.05), (0.6, 0.5, 0.1), palette.paint((0.3, 0.31, 0.33)))
-        printer.sheet("panel", (0, -0.635, 0.6), 0.5, 0.6, palette.show(pictures.cabinet, (0.7, 0.7, 0.7), 1, 1, 1))
+        printer.sheet("panel", (0, -0.635, 0.6), 0.5, 0.6, palette.show(fronts.cabinet, (0.7, 0.7, 0.7), 1, 1, 1))
     fixtures.picture(room, walls[2], pictures.board, (0.9, 0.91, 0.92), (0.15, 0.2, 0.5), size=(2.0, 1.0), z=1.6)
     fixtures.picture(room, walls[1], pictures.notices, size=(1.2, 0.8), z=1.6)
     fixtures.clock(room, walls[0], z=2.2)
@@ -211,7 +209,7 @@ def classroom(rng: np.random.Generator) -> Draft:
     room = empty_room(rng, (6.6, 7.8), (7.2, 8.6), (2.9, 3.3), evening=0.15)
     palette, (walls, end) = room.palette, order(rng)
     if room.length(walls[0]) > 7.9:
-        walls = [walls[1], walls[2], walls[3], walls[0]]
+        walls = walls[1:] + walls[:1]
     floor = (
         palette.cover(textures.wood, woody(rng), period_m=0.7)
         if rng.random() < 0.5
@@ -256,7 +254,6 @@ def classroom(rng: np.random.Generator) -> Draft:
     for wall in (walls[2], walls[3], walls[2], walls[3]):
         fixtures.picture(room, wall, (pictures.notices, pictures.poster)[int(rng.integers(2))], size=(1.0, 0.9), z=1.85)
     fixtures.ceiling_lights(room, 2, 3, size=(0.25, 1.4))
-    room.light()
     return draft_room(room, stations)
 
 
@@ -271,7 +268,7 @@ def laboratory(rng: np.random.Generator) -> Draft:
     room.shell(floor, tiles, panels, palette.paint(grey(rng, 0.3, 0.5)))
     front_color = muted(rng) if rng.random() < 0.6 else grey(rng, 0.7, 0.9)
     top = palette.cover(
-        textures.terrazzo, grey(rng, 0.25, 0.4) if rng.random() < 0.4 else grey(rng, 0.7, 0.85), period_m=0.7, shine=0.2
+        textures.terrazzo, grey(rng, 0.25, 0.4) if rng.random() < 0.4 else grey(rng, 0.6, 0.75), period_m=0.7, shine=0.2
     )
     body = palette.paint(grey(rng, 0.75, 0.9))
     stations: list[Station] = []
@@ -279,7 +276,7 @@ def laboratory(rng: np.random.Generator) -> Draft:
         width = float(rng.uniform(2.6, 3.3))
         stand = room.need(room.against(wall, f"wall_bench{i}", width, 0.75, 2.1, front_m=0.85))
         furniture.counter(
-            stand, (width, 0.75, _BENCH_M), body, palette.show(pictures.cabinet, front_color, round(width / 0.5), 1, 2), top
+            stand, (width, 0.75, _BENCH_M), body, palette.show(fronts.cabinet, front_color, round(width / 0.5), 1, 2), top
         )
         stand.box("shelf", (0, -0.13, 1.52), (width, 0.26, 0.025), body)
         reagents = palette.show(goods.bottles, grey(rng, 0.7, 0.85), 1, repeat=(2, 1))
@@ -309,7 +306,6 @@ def laboratory(rng: np.random.Generator) -> Draft:
         fixtures.picture(room, wall, pictures.notices, size=(1.0, 0.7), z=1.6)
     fixtures.clock(room, walls[3], z=2.3)
     fixtures.ceiling_lights(room, 2, 3, size=(0.3, 1.2))
-    room.light()
     return draft_room(room, stations)
 
 
@@ -324,7 +320,7 @@ def _island(room: Room, top: str, body: str, color: Color) -> list[Station]:
     if stand is None:
         return []
     stand.box("body", (0, 0.02, 0.44), (width - 0.1, 0.88, 0.88), body)
-    stand.sheet("front", (0, -0.424, 0.46), width - 0.14, 0.8, palette.show(pictures.cabinet, color, round(width / 0.5)))
+    stand.sheet("front", (0, -0.424, 0.46), width - 0.14, 0.8, palette.show(fronts.cabinet, color, round(width / 0.5)))
     stand.box("top", (0, 0, _BENCH_M - 0.02), (width, 1.0, 0.04), top)
     stand.box(
         "ridge", (0, 0.36, _BENCH_M + 0.17), (width - 0.3, 0.16, 0.34), palette.show(goods.bottles, grey(rng), 1, repeat=(2, 1))
@@ -341,7 +337,7 @@ def _fume_hood(room: Room, wall: WallName) -> None:
         return
     white = palette.paint(grey(rng, 0.75, 0.9))
     hood.box("base", (0, -0.4, 0.44), (1.46, 0.76, 0.88), white)
-    hood.sheet("doors", (0, -0.784, 0.44), 1.4, 0.8, palette.show(pictures.cabinet, grey(rng, 0.6, 0.8), 3))
+    hood.sheet("doors", (0, -0.784, 0.44), 1.4, 0.8, palette.show(fronts.cabinet, grey(rng, 0.6, 0.8), 3))
     hood.box("back", (0, -0.06, 1.5), (1.38, 0.1, 1.2), palette.cloak(textures.metal, grey(rng, 0.5, 0.7)))
     for i, x in enumerate((-0.7, 0.7)):
         hood.box(f"side{i}", (x, -0.4, 1.5), (0.06, 0.76, 1.24), white)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from humannet_assets.simulator.cases import BULK_QUALITY, Case, MakeFootage, Recoded, Rendered, Take, TextFile, Truncated
 from humannet_assets.simulator.encoding import Encoding
 from humannet_assets.simulator.nobody import control_shot, nobody_shot
-from humannet_assets.simulator.people.presets import people_preset_shot
+from humannet_assets.simulator.people import people_preset_shot
 from humannet_assets.simulator.places import make_place
 from humannet_assets.simulator.produce import Profile
 from humannet_assets.simulator.shots import Footage, MapSize

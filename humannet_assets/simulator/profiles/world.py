@@ -26,7 +26,7 @@ from humannet_assets.simulator.cases import (
 )
 from humannet_assets.simulator.encoding import Encoding
 from humannet_assets.simulator.nobody import KINDS, nobody_shot
-from humannet_assets.simulator.people.exo import exo_shot
+from humannet_assets.simulator.people import LOOKALIKES, exo_shot, lookalike_shot
 from humannet_assets.simulator.produce import Profile
 from humannet_assets.simulator.robot.human import human_task_shot
 from humannet_assets.simulator.robot.tasks import TASKS
@@ -138,7 +138,7 @@ def _lookalike_case(rng: np.random.Generator, name: str, seed: int, seconds: flo
     draw = _Draw.of(rng, seconds)
     make = partial(
         _make_lookalike,
-        str(rng.choice(sorted(__import__("humannet_assets.simulator.people.lookalikes").LOOKALIKES))),
+        str(rng.choice(sorted(LOOKALIKES))),
         draw.duration_s,
     )
     return _rendered(name, seed, draw, Take(make, draw.duration_s), keep=False, reason="no_people")
@@ -228,8 +228,6 @@ def _make_nobody(kind: str, seconds: float, rng: np.random.Generator) -> Footage
 
 
 def _make_lookalike(kind: str, seconds: float, rng: np.random.Generator) -> Footage:
-    from humannet_assets.simulator.people.lookalikes import lookalike_shot
-
     return lookalike_shot(kind, rng, duration_s=seconds)
 
 

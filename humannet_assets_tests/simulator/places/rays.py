@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
-import mujoco
 import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.simulator.places import Place, make_place
-from humannet_assets.simulator.world import SceneBuilder
+from humannet_assets.simulator.world import SceneBuilder, load_mujoco
 
 Points = npt.NDArray[np.float64]
 
@@ -18,6 +18,7 @@ class Rays:
     """The scenery of a scene, compiled without materials."""
 
     def __init__(self, builder: SceneBuilder) -> None:
+        mujoco: Any = load_mujoco()
         spec = mujoco.MjSpec()
         for part in builder.parts:
             quaternion, size = np.zeros(4), np.zeros(3)
@@ -28,14 +29,13 @@ class Rays:
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
         mujoco.mj_forward(self.model, self.data)
+        self._ray = mujoco.mj_ray
         self._hit = np.zeros(1, np.int32)
 
     def distance(self, eye: Points, direction: Points) -> tuple[float, str]:
         """How far it is to the first thing in a direction, and its name; infinity and nothing if there is none."""
         way = np.asarray(direction, np.float64)
-        found = mujoco.mj_ray(
-            self.model, self.data, np.asarray(eye, np.float64), way / np.linalg.norm(way), None, 1, -1, self._hit
-        )
+        found = self._ray(self.model, self.data, np.asarray(eye, np.float64), way / np.linalg.norm(way), None, 1, -1, self._hit)
         return (float(found), self.model.geom(int(self._hit[0])).name) if found >= 0 else (np.inf, "")
 
     def blocker(self, eye: Points, goal: Points, slack_m: float = 0.01) -> str:

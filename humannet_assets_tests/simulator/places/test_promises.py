@@ -23,7 +23,7 @@ def test_there_are_many_kinds_of_six_environments_and_more() -> None:
     environments = {about.environment for about in PLACES.values()}
     assert environments <= labels
     assert len(environments) >= 6
-    assert {"kitchen", "living_room", "bedroom", "bathroom", "workshop", "office", "shop", "cafe", "street", "park"} <= set(PLACES)
+    assert {"kitchen", "living_room", "bedroom", "bathroom", "workshop", "office", "shop", "cafe", "street"} <= set(PLACES)
 
 
 @pytest.mark.parametrize(("kind", "seed"), EVERY)

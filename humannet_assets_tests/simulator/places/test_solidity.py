@@ -12,7 +12,9 @@ from humannet_assets_tests.simulator.places.rays import along, surveyed
 
 SEEDS = (0, 1)
 EVERY = [pytest.param(kind, seed, id=f"{kind}-{seed}") for kind in PLACES for seed in SEEDS]
-INDOORS = [param for param in EVERY if not PLACES[param.values[0]].outdoors]
+INDOORS = [
+    pytest.param(kind, seed, id=f"{kind}-{seed}") for kind, about in PLACES.items() if not about.outdoors for seed in SEEDS
+]
 TOUCH_M = 0.02
 
 
