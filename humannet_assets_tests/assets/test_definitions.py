@@ -37,9 +37,7 @@ EXPECTED_GRAPH = {
         "annotations", "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos",
         "segments", "shots", "video_duplicates", "viewpoints",
     ],
-    "sql_catalog": [
-        "annotations", "captions", "clip_signals", "filtered_clips", "segments", "shots", "video_duplicates", "viewpoints",
-    ],
+    "sql_catalog": ["annotations", "clip_signals", "known_cameras", "stage_quality"],
 }  # fmt: skip
 
 

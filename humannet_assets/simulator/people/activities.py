@@ -59,6 +59,7 @@ ACTIVITIES: Mapping[str, Activity] = {
     "applaud": Activity("social_leisure/performance", social.applaud, still=True),
     "dance": Activity("social_leisure/performance", social.dance),
     "walk": Activity("locomotion/walking", social.walk),
+    "walk_across": Activity("locomotion/walking", social.walk_across),
     "lift_arms": Activity(_WORKOUT, exercise.lift_arms, still=True),
     "arm_circles": Activity(_WORKOUT, exercise.arm_circles, still=True),
     "squats": Activity(_WORKOUT, exercise.squats, still=True),

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from humannet_assets.simulator.motion import Path
 from humannet_assets.simulator.people.footsteps import Polyline
 from humannet_assets.simulator.people.shapes import Ring, lathe, scaled, tube
-from humannet_assets.simulator.people.skeleton import cross, turned, two_links, unit
+from humannet_assets.simulator.people.skeleton import bone, turned, two_links
 from humannet_assets.simulator.people.wear import LinkPart, ball, bar, skin_of
 from humannet_assets.simulator.world import OBJECT, SceneBuilder, World
 
@@ -133,8 +133,8 @@ class Dog:
         pole = body @ np.array([1.2 * np.sign(side) * lies, -1.0 if front else 1.0, 0.6 * lies])
         knee, end = two_links(hip, aim, _UPPER_M * self.size, _LOWER_M * self.size, pole)
         return {
-            f"{leg}_upper": (hip, _bone(knee - hip, body[:, 1])),
-            f"{leg}_lower": (knee, _bone(end - knee, body[:, 1])),
+            f"{leg}_upper": (hip, bone(knee - hip, body[:, 1])),
+            f"{leg}_lower": (knee, bone(end - knee, body[:, 1])),
             f"{leg}_paw": (end - np.array([0, 0, 0.02 * self.size]), turned(z=heading)),
         }
 
@@ -162,13 +162,6 @@ class Dog:
         cos, sin = math.cos(heading), math.sin(heading)
         out, on = side * self.size, ahead * self.size + over
         return (x + cos * out - sin * on, y + sin * out + cos * on), heading
-
-
-def _bone(way: Vector, front: Vector) -> Vector:
-    along = unit(way)
-    side = cross(front, along)
-    side = unit(side if float(side @ side) > 1e-4 else cross(np.array([0.3, 0.2, 1.0]), along))
-    return np.column_stack([side, cross(along, side), along])
 
 
 def draw_dog(rng: np.random.Generator, points: list[Point], duration_s: float) -> Dog:

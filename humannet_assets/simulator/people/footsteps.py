@@ -39,8 +39,8 @@ _HEEL_OFF_RAD, _HEEL_STRIKE_RAD = math.radians(34), math.radians(-17)
 class Footstep:
     """One foot goes from one place (x, y, yaw) to another.
 
-    `lift_m` is how high, `roll` how much the foot rolls (0..1), `sway_m` how far the pelvis moves over the other foot. A foot that
-    is lifted with a `softness` of 2 leaves and lands without speed.
+    `lift_m` is how high, `roll` how much the foot rolls (0..1), `sway_m` how far the pelvis moves over the other foot. A foot
+    that is lifted with a `softness` of 2 leaves and lands without speed.
     """
 
     side: Side

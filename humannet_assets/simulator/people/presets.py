@@ -28,7 +28,7 @@ class PeoplePreset:
 
 PEOPLE_PRESETS: Mapping[str, PeoplePreset] = {
     "wave": PeoplePreset(("wave",)),
-    "walk_across": PeoplePreset(("walk",)),
+    "walk_across": PeoplePreset(("walk_across",)),
     "lift_arms": PeoplePreset(("lift_arms",)),
     "carry_box": PeoplePreset(("carry_box",), place="workshop"),
     "two_people": PeoplePreset(("shake_hands",), people=2, camera="handheld", place="office"),

@@ -191,8 +191,8 @@ def solve(build: Build, moment: Moment) -> Pose:
         shoulder, elbow, wrist, hand, fingers = _arm(
             build, limb, moment.arms[limb], root=root, origin=origin, chest=chest, top=girdle, stride=stride
         )
-        puppet.put(f"{limb}_upper_arm", shoulder, _bone(elbow - shoulder, chest[:, 1]))
-        puppet.put(f"{limb}_forearm", elbow, _bone(wrist - elbow, hand[:, 2]))
+        puppet.put(f"{limb}_upper_arm", shoulder, bone(elbow - shoulder, chest[:, 1]))
+        puppet.put(f"{limb}_forearm", elbow, bone(wrist - elbow, hand[:, 2]))
         puppet.put(f"{limb}_hand", wrist, hand)
         hands[limb] = wrist + fingers * build.hand @ hand.T
         puppet.joints |= {f"{limb}_shoulder": shoulder, f"{limb}_elbow": elbow, f"{limb}_wrist": wrist}
@@ -219,14 +219,14 @@ def _legs(puppet: _Puppet, moment: Moment, origin: Vector, root: Matrix, *, turn
         foot = moment.feet[limb]
         hip = centre + OUT[limb] * half
         knee, end = two_links(hip, ankle, build.thigh, build.shin, turned(z=0.6 * foot.yaw + 0.4 * facing)[:, 1])
-        puppet.put(f"{limb}_thigh", hip, _bone(knee - hip, frame[:, 1]))
-        puppet.put(f"{limb}_shin", knee, _bone(end - knee, frame[:, 1]))
+        puppet.put(f"{limb}_thigh", hip, bone(knee - hip, frame[:, 1]))
+        puppet.put(f"{limb}_shin", knee, bone(end - knee, frame[:, 1]))
         puppet.put(f"{limb}_foot", end, frame)
         ball = end + frame @ np.array([0.0, BALL * build.foot, -build.ankle])
         puppet.put(f"{limb}_toes", ball, turned(x=max(0.0, -foot.roll_rad), z=foot.yaw))
         thighs += unit(knee - hip)
         puppet.joints |= {f"{limb}_hip": hip, f"{limb}_knee": knee, f"{limb}_ankle": end}
-    puppet.put("skirt", centre, _bone(thighs - 0.6 * pelvis[:, 2], pelvis[:, 1]))
+    puppet.put("skirt", centre, bone(thighs - 0.6 * pelvis[:, 2], pelvis[:, 1]))
     return centre, pelvis
 
 
@@ -251,7 +251,7 @@ def _head(puppet: _Puppet, moment: Moment, root: Matrix, chest: Matrix, top: Vec
     head = root @ turned(x=pitch, y=roll, z=yaw)
     base = top + chest @ np.array([0.0, -0.012, 0.035]) * build.head
     neck = unit(0.55 * chest[:, 2] + 0.45 * head[:, 2]) * (0.056 * build.height_m)
-    puppet.put("neck", base, _bone(neck, chest[:, 1]))
+    puppet.put("neck", base, bone(neck, chest[:, 1]))
     skull = base + neck
     puppet.put("head", skull, head)
     puppet.joints |= {name: skull + head @ (offset * build.head) for name, offset in _FACE.items()}
@@ -263,7 +263,7 @@ def _stride(build: Build, moment: Moment, root: Matrix) -> float:
     return float((right.x - left.x) * root[0, 1] + (right.y - left.y) * root[1, 1]) / build.leg
 
 
-def _bone(way: Vector, front: Vector) -> Matrix:
+def bone(way: Vector, front: Vector) -> Matrix:
     """Axes of a limb's link: z along it, y as far to the front as that allows."""
     along = unit(way)
     side = cross(front, along)
@@ -313,8 +313,10 @@ def _reachable(share: float) -> float:
 
 
 def _natural_pole(way: Vector, out: float) -> Vector:
-    """Where the elbow points for a hand in that direction of the shoulder (chest's frame): behind a hanging arm, below one that
-    reaches ahead, outside of one that is lifted to the face or over the head."""
+    """Where the elbow points for a hand in that direction of the shoulder (chest's frame).
+
+    Behind a hanging arm, below one that reaches ahead, outside of one that is lifted to the face or over the head.
+    """
     up, down = max(float(way[2]), 0.0), max(-float(way[2]), 0.0)
     return np.array([out * (0.45 + 0.6 * up), -0.9 * down * down, -math.sqrt(max(1.0 - float(way[2]) ** 2, 0.0))])
 

@@ -37,10 +37,18 @@ def _show(stage: Stage, performer: Performer, turn_rad: tuple[float, float] = (0
 def walk(stage: Stage, performer: Performer) -> None:
     """Walk somewhere, stop, walk on."""
     for _ in range(int(stage.rng.integers(2, 4))):
-        goal = stage.stroll(performer, 1.2, 4.0)
-        heading = stage.facing(goal, (0.0, 1.2)) if stage.rng.random() < 0.6 else None
-        performer.walk([goal], heading, f"person walks {_direction(stage, performer, goal)}")
-        performer.pause(float(stage.rng.uniform(0.2, 1.0)))
+        _walk_to(stage, performer, stage.stroll(performer, 1.2, 4.0))
+
+
+def walk_across(stage: Stage, performer: Performer) -> None:
+    """Walk from one side of the picture to the other."""
+    _walk_to(stage, performer, stage.stroll(performer, 1.5, 4.5, across=True))
+
+
+def _walk_to(stage: Stage, performer: Performer, goal: tuple[float, float]) -> None:
+    heading = stage.facing(goal, (0.0, 1.2)) if stage.rng.random() < 0.6 else None
+    performer.walk([goal], heading, f"person walks {_direction(stage, performer, goal)}")
+    performer.pause(float(stage.rng.uniform(0.2, 1.0)))
 
 
 def _direction(stage: Stage, performer: Performer, goal: tuple[float, float]) -> str:

@@ -183,22 +183,35 @@ class Stage:
         """Whether somebody there is neither too near to the camera nor too far."""
         return 1.9 < math.dist(position, (float(self.eye[0]), float(self.eye[1]))) < 9.0
 
-    def stroll(self, performer: Performer, least_m: float, most_m: float) -> Point:
-        """Another place the performer can walk to in a straight line.
+    def stroll(self, performer: Performer, least_m: float, most_m: float, *, across: bool = False) -> Point:
+        """Another place the performer can walk to in a straight line; `across` prefers ways from side to side of the picture.
 
         Raises:
             NoFloorError: There is none.
         """
         here = performer.steps.here[:2]
-        high = performer.build.height_m
+        sight = self.towards_eye(here)
+        best, widest = here, 0.0
         for k in range(_TRIES):
             spread = float(self.rng.uniform(least_m, most_m)) * (1 - 0.6 * k / _TRIES)
             angle = float(self.rng.uniform(0, 2 * math.pi))
             goal = (here[0] + spread * math.cos(angle), here[1] + spread * math.sin(angle))
-            clear = self.ground.stands(goal) and self.clear_way(performer, goal) and self.apart(performer, goal)
-            if clear and self._in_range(goal) and self.ground.sees(self.eye, [(*goal, 0.1 * high), (*goal, 0.95 * high)]).all():
-                return goal
-        raise NoFloorError(f"{self.place.name} has nowhere to walk to")
+            wide = abs(math.cos(angle - sight)) * spread
+            if (across and wide <= widest) or not self._walkable(performer, goal):
+                continue
+            best, widest = goal, wide
+            if not across:
+                break
+        if best == here:
+            raise NoFloorError(f"{self.place.name} has nowhere to walk to")
+        return best
+
+    def _walkable(self, performer: Performer, goal: Point) -> bool:
+        """Whether the performer can walk straight to a point and is seen there."""
+        high = performer.build.height_m
+        clear = self.ground.stands(goal) and self.clear_way(performer, goal) and self.apart(performer, goal)
+        seen = [(*goal, 0.1 * high), (*goal, 0.95 * high)]
+        return clear and self._in_range(goal) and bool(self.ground.sees(self.eye, seen).all())
 
     @staticmethod
     def contact(noun: str, start_s: float, end_s: float) -> Contact:

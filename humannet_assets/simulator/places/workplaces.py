@@ -268,7 +268,7 @@ def laboratory(rng: np.random.Generator) -> Draft:
     room.shell(floor, tiles, panels, palette.paint(grey(rng, 0.3, 0.5)))
     front_color = muted(rng) if rng.random() < 0.6 else grey(rng, 0.7, 0.9)
     top = palette.cover(
-        textures.terrazzo, grey(rng, 0.25, 0.4) if rng.random() < 0.4 else grey(rng, 0.6, 0.75), period_m=0.7, shine=0.2
+        textures.terrazzo, grey(rng, 0.36, 0.5) if rng.random() < 0.4 else grey(rng, 0.6, 0.75), period_m=0.7, shine=0.2
     )
     body = palette.paint(grey(rng, 0.75, 0.9))
     stations: list[Station] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,10 +72,9 @@ def play() -> Callable[[str], Played]:
 
 
 @pytest.fixture(scope="session")
-def renderer() -> Iterator[None]:
+def renderer() -> None:
     try:
         with SceneBuilder().build(64, 64, 50.0):
             pass
     except RenderingUnavailableError as error:
         pytest.skip(f"cannot render here: {error}")
-    yield

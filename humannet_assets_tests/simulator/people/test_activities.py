@@ -174,7 +174,9 @@ def test_who_sits_sits_on_the_chair(play: Play) -> None:
     main = shown.performers[0]
     down = next(segment for segment in main.segments if segment.verb == "sit down")
     pose = main.pose(down.end_s + 0.1)
-    seat = next(part for part in shown.stage.place.builder.parts if part.name.startswith("chair") and part.name.endswith("_seat"))
+    seat = next(
+        part for part in shown.stage.place.builder.parts if part.name.startswith("chair") and part.name.endswith("_seat")
+    )
     pelvis = pose.frame("pelvis")[0]
     assert np.linalg.norm(pelvis[:2] - np.array(seat.position[:2])) < 0.12
     assert 0.05 < pelvis[2] - seat.position[2] < 0.2

@@ -6,9 +6,10 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from humannet_assets.media.sidecar import BODY_JOINTS
+from humannet_assets.media.sidecar import BODY_JOINTS, Side
 from humannet_assets.simulator.hands import finger_joints
 from humannet_assets.simulator.people.arcs import arc, arm_curve
 from humannet_assets.simulator.people.build import build_of, draw_person
@@ -18,6 +19,9 @@ from humannet_assets.simulator.people.skeleton import SIDES, Foot, ankle_of, sol
 from humannet_assets.simulator.wearer.grasps import RELAXED
 
 JOINT = {name: i for i, name in enumerate(BODY_JOINTS)}
+
+
+Arms = dict[Side, npt.NDArray[np.float64]]
 
 
 def performer(seed: int = 0) -> Performer:
@@ -30,13 +34,15 @@ def test_bones_keep_their_lengths_whatever_the_posture() -> None:
     build = who.build
     for seed in range(30):
         rng = np.random.default_rng(seed)
-        arms = {side: who.hanging(side).vector() for side in SIDES}
+        arms: Arms = {side: who.hanging(side).vector() for side in SIDES}
         for side in SIDES:
             arms[side][:3] += rng.uniform(-0.5, 0.5, 3)
         trunk = rng.uniform(-1, 1, 7) * (0.1, 0.1, 0.3, 0.6, 0.5, 0.4, 0.4) - (0, 0, 0.3, 0, 0, 0, 0)
         pose = solve(build, standing_moment(build, trunk, arms))
         for side in SIDES:
-            points = {name: pose.joints[JOINT[f"{side}_{name}"]] for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")}
+            points = {
+                name: pose.joints[JOINT[f"{side}_{name}"]] for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+            }
             for a, b, length in (
                 ("shoulder", "elbow", build.upper_arm), ("elbow", "wrist", build.forearm), ("hip", "knee", build.thigh),
                 ("knee", "ankle", build.shin),
@@ -79,7 +85,7 @@ def test_a_fixed_hand_stays_when_the_trunk_sways_and_a_following_one_goes_along(
 def test_bent_people_do_not_fall_over(seed: int) -> None:
     who = performer(seed)
     build = who.build
-    arms = {side: who.hanging(side).vector() for side in SIDES}
+    arms: Arms = {side: who.hanging(side).vector() for side in SIDES}
     for trunk in ((0, 0, 0, 0.6, 0.4, 0, 0), (0, 0, -0.4, 0.9, 0.5, 0, 0), (0, 0, 0, 0, 0, 0.4, 0)):
         state = balanced(build, np.array(trunk, float), arms)
         centre = centre_of_mass(solve(build, standing_moment(build, state, arms)))
@@ -90,10 +96,10 @@ def test_bent_people_do_not_fall_over(seed: int) -> None:
 def test_reaching_bends_no_more_than_needed() -> None:
     who = performer(3)
     build = who.build
-    arms = {side: who.hanging(side).vector() for side in SIDES}
-    near = {"right": np.array([0.15, 0.30, 0.62 * build.height_m])}
+    arms: Arms = {side: who.hanging(side).vector() for side in SIDES}
+    near: Arms = {"right": np.array([0.15, 0.30, 0.62 * build.height_m])}
     np.testing.assert_array_equal(reaching(build, near, arms, upright=who.upright), who.upright)
-    far = {"right": np.array([0.15, 0.75, 0.50 * build.height_m])}
+    far: Arms = {"right": np.array([0.15, 0.75, 0.50 * build.height_m])}
     state = reaching(build, far, arms, upright=who.upright)
     shoulder = sockets(build, solve(build, standing_moment(build, state, arms)))["right"]
     assert state[3] > 0.1
