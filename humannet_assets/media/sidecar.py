@@ -1,7 +1,7 @@
 """The ground truth that lies beside a simulated video: `<name>.json` next to `<name>.mp4`.
 
 What belongs here: the schema, reading and writing. Nothing of the renderer: whoever measures a stage against the truth
-needs this module only. Every field is described in `docs/sample_library.md`.
+needs this module only. Every field is described in `docs/simulator.md`.
 
 Frames of reference: the world is metres with z up; a camera is x right, y down, z forward (OpenCV); pixels count from the
 picture's upper left corner, so that the middle of the first pixel is (0.5, 0.5). All of it refers to the picture as it is

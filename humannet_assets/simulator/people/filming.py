@@ -25,6 +25,8 @@ _HANDHELD_M, _HANDHELD_RAD = 0.006, 0.007
 """Amplitude of a still standing camera operator's sway: some millimetres (Winter, Gait & Posture 1995), half a degree."""
 _TREMOR_RAD = 0.0009
 """Of hand tremor, around 6 Hz (Elble & Koller, Tremor, 1990)."""
+_SHAKY_FOV_DEG = 50.0
+"""Field of view above which a handheld camera shakes fully."""
 _FOV_DEG = (20.0, 72.0)
 _SURVEILLANCE_FOV_DEG = (26.0, 100.0)
 
@@ -104,6 +106,8 @@ def film(
 
 
 def _film(rng: np.random.Generator, eye: Array, times_s: Array, aims: Array, fov_deg: float, shake: float) -> Film:
+    # Who zooms in holds still the more, or nobody could watch it.
+    shake *= min(1.0, fov_deg / _SHAKY_FOV_DEG)
     rates = np.concatenate([rng.uniform(0.15, 0.6, 3), rng.uniform(0.2, 0.9, 3), rng.uniform(4.5, 7.0, 2)])
     return Film(eye, times_s, aims, fov_deg, rates, rng.uniform(0, 2 * math.pi, 8), shake)
 

@@ -25,7 +25,7 @@ _REMEMBERED = 16
 """Places kept, about 6 MB each: lives go back to the same few."""
 
 _MOST_DRAFTS = 30
-"""Layouts tried before a seed is given up. On average 1.3 are needed; see the tests."""
+"""Layouts tried before a seed is given up; on average 1.2 are needed."""
 
 
 @dataclass(frozen=True)
