@@ -34,7 +34,7 @@ from humannet_assets.simulator.world import RGB, RenderQuality
 
 MakeFootage = Callable[[np.random.Generator], Footage]
 
-BULK_QUALITY = RenderQuality(shadow_size=1024, samples=0, slices=14, stacks=8)
+BULK_QUALITY = RenderQuality(shadow_size=1536, samples=0, slices=14, stacks=8)
 BULK_ENCODING = Encoding(crf=23, keyframe_interval=30, preset="veryfast")
 """What hours of footage are rendered and encoded with: half the cost of the defaults, a little coarser."""
 

@@ -178,7 +178,9 @@ class LanceStore:
         Raises:
             StoreError: If two rows share a row_id (Lance would accept them and keep both).
         """
-        batch = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist([dict(row) for row in rows], schema=table.schema)
+        batch: Any = rows
+        if not isinstance(rows, pa.Table):
+            batch = pa.Table.from_pylist([dict(row) for row in rows], schema=table.schema)
         ids = batch.column("row_id")
         if len(ids.unique()) != len(ids):
             raise StoreError(f"{table.name}: the same row_id appears twice in one commit; ids must be unique per unit")

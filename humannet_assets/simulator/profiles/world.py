@@ -44,7 +44,7 @@ SIZES: Sequence[tuple[int, int]] = ((640, 480), (480, 360), (640, 360), (320, 24
 SIZE_SHARES = (0.4, 0.25, 0.2, 0.1, 0.05)
 RATES, RATE_SHARES = (15.0, 24.0, 30.0), (0.75, 0.15, 0.10)
 CAMERAS: Sequence[Literal["tripod", "handheld", "pan"]] = ("tripod", "handheld", "pan")
-QUALITY = RenderQuality(shadow_size=1024, samples=2, slices=14, stacks=8)
+QUALITY = RenderQuality(shadow_size=1536, samples=2, slices=14, stacks=8)
 """Soft edges, as cameras make them."""
 BLUR_OF_WIDTH = 1 / 70
 """Standard deviation of a hopeless blur as a share of the picture's width."""

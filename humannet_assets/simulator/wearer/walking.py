@@ -94,14 +94,13 @@ class Walk:
 
     def _headings(self, sign: Vector) -> Vector:
         """Direction of the body and head, smooth, turning before the curve."""
-        way, target = 1.0, []
+        target: list[float] = []
         upcoming = np.zeros(len(sign))
         latest = 1.0
         for i in range(len(sign) - 1, -1, -1):
             latest = float(sign[i]) or latest
             upcoming[i] = latest
-        for distance, forward in zip(self._along, upcoming, strict=True):
-            way = forward
+        for distance, way in zip(self._along, upcoming, strict=True):
             step = self.point(distance + way * _AHEAD_M) - self.point(distance)
             if np.linalg.norm(step) < 1e-6:
                 step = self.point(distance) - self.point(distance - way * _AHEAD_M)
@@ -109,7 +108,8 @@ class Walk:
         smooth = np.unwrap(target)
         window = np.hanning(int(1.1 / _STEP_S))
         padded = np.pad(smooth, len(window) // 2, mode="edge")
-        return np.convolve(padded, window / window.sum(), mode="same")[len(window) // 2 :][: len(smooth)]
+        turned = np.convolve(padded, window / window.sum(), mode="same")[len(window) // 2 :][: len(smooth)]
+        return np.asarray(turned, np.float64)
 
     @staticmethod
     def _look_around(rng: np.random.Generator, duration_s: float, often: float) -> Path:
