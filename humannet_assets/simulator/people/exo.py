@@ -11,6 +11,7 @@ from humannet_assets.simulator.people.activities import ACTIVITIES
 from humannet_assets.simulator.people.build import Person, draw_person
 from humannet_assets.simulator.people.filming import CameraKind, Film, film
 from humannet_assets.simulator.people.performer import Performer
+from humannet_assets.simulator.people.skeleton import SIDES
 from humannet_assets.simulator.people.stage import GROUPS, NoFloorError, Stage
 from humannet_assets.simulator.places.place import Place, Viewpost
 from humannet_assets.simulator.shots import Shot, State
@@ -82,7 +83,7 @@ def exo_shot(
         _fill(stage, other, duration_s)
     times = np.arange(0.0, duration_s + _STEP_S, _STEP_S)
     together = [main, stage.performers[1]] if any(ACTIVITIES[name].duo for name in done) else [main]
-    joints = np.concatenate([_joints(performer, times) for performer in together], axis=1)
+    joints = np.concatenate([_outline(performer, times) for performer in together], axis=1)
     shown = film(rng, camera, eye, times, joints, around=_others(stage, times))
     return Shot(
         scene or f"exo_{done[0]}",
@@ -174,14 +175,21 @@ def _fill(stage: Stage, performer: Performer, duration_s: float) -> list[str]:
     return done
 
 
-def _joints(performer: Performer, times: np.ndarray) -> np.ndarray:
-    return np.array([np.concatenate([pose.joints, *pose.hands.values()]) for pose in map(performer.pose, times)])
+def _outline(performer: Performer, times: np.ndarray) -> np.ndarray:
+    """Points (n, k, 3) of a body over time: its joints, the crown of its head, its toes."""
+    crown = 0.19 * performer.build.head
+    shapes = []
+    for pose in map(performer.pose, times):
+        head, axes = pose.frame("head")
+        toes = [pose.frame(f"{side}_toes")[0] for side in SIDES]
+        shapes.append(np.concatenate([pose.joints, *pose.hands.values(), [head + axes[:, 2] * crown], toes]))
+    return np.array(shapes)
 
 
 def _others(stage: Stage, times: np.ndarray) -> np.ndarray | None:
     if len(stage.performers) == 1:
         return None
-    return np.concatenate([other.pose(time).joints for other in stage.performers[1:] for time in times[::5]])
+    return np.concatenate([_outline(other, times[::5]).reshape(-1, 3) for other in stage.performers[1:]])
 
 
 def _animate(stage: Stage, shown: Film, exposure: Exposure):

@@ -25,6 +25,8 @@ _HANDHELD_M, _HANDHELD_RAD = 0.006, 0.007
 """Amplitude of a still standing camera operator's sway: some millimetres (Winter, Gait & Posture 1995), half a degree."""
 _TREMOR_RAD = 0.0009
 """Of hand tremor, around 6 Hz (Elble & Koller, Tremor, 1990)."""
+_FOR_OTHERS = 0.4
+"""How much wider and higher than the main performer needs it a picture is made for others."""
 _SHAKY_FOV_DEG = 50.0
 """Field of view above which a handheld camera shakes fully."""
 _FOV_DEG = (20.0, 72.0)
@@ -85,10 +87,14 @@ def film(
     if around is not None and len(around):
         other_yaw, other_pitch = _angles(around - eye)
         other_yaw = middle + np.remainder(other_yaw - middle + math.pi, 2 * math.pi) - math.pi
+        # Bystanders may be cut off; the picture grows by at most a part for them.
+        wide, high = (_FOR_OTHERS * (low_high[k + 1] - low_high[k]) for k in (0, 2))
         low_high = [
-            min(low_high[0], other_yaw.min()), max(low_high[1], other_yaw.max()),
-            min(low_high[2], other_pitch.min()), max(low_high[3], other_pitch.max()),
-        ]  # fmt: skip
+            min(low_high[0], max(other_yaw.min(), low_high[0] - wide)),
+            max(low_high[1], min(other_yaw.max(), low_high[1] + wide)),
+            min(low_high[2], max(other_pitch.min(), low_high[2] - high)),
+            max(low_high[3], min(other_pitch.max(), low_high[3] + high)),
+        ]
     centre = np.array([(low_high[0] + low_high[1]) / 2, (low_high[2] + low_high[3]) / 2])
     wide, high = (low_high[1] - low_high[0]) / 2, (low_high[3] - low_high[2]) / 2
     if kind == "surveillance":

@@ -193,6 +193,21 @@ class Performer:
         """The trunk's state with the pelvis moved until the body stands firmly, arms being there."""
         return balanced(self.build, trunk, self._arm_states(arms or {}))
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the performer has not taken a step yet."""
+        return not self.steps.steps
+
+    def relocate(self, position: Point, heading_rad: float) -> None:
+        """Begin somewhere else.
+
+        Raises:
+            ValueError: The performer has walked already.
+        """
+        if not self.fresh:
+            raise ValueError("somebody who has walked cannot begin elsewhere")
+        self.steps = Footsteps(self.build, position, heading_rad)
+
     def begin(self, arms: Mapping[Side, Arm]) -> None:
         """Have arms somewhere from the start on.
 

@@ -146,7 +146,7 @@ class Stage:
         here = performer.steps.here[:2]
         if site.position != here and not (self.ground.stands(site.position) and self.clear_way(performer, site.position)):
             return False
-        if not self.apart(performer, site.position) or not self._in_range(site.position):
+        if not self.apart(performer, site.position) or not self.in_range(site.position):
             return False
         if behind_m and not self.ground.fits(site.ahead(-behind_m / 2), (0.28, behind_m / 2), site.heading_rad, 0.03):
             return False
@@ -179,7 +179,7 @@ class Stage:
         apart = all(np.linalg.norm(way - other, axis=1).min() > 0.62 for other in others)
         return apart and self.ground.way((float(here[0]), float(here[1])), goal)
 
-    def _in_range(self, position: Point) -> bool:
+    def in_range(self, position: Point) -> bool:
         """Whether somebody there is neither too near to the camera nor too far."""
         return 1.9 < math.dist(position, (float(self.eye[0]), float(self.eye[1]))) < 9.0
 
@@ -211,7 +211,7 @@ class Stage:
         high = performer.build.height_m
         clear = self.ground.stands(goal) and self.clear_way(performer, goal) and self.apart(performer, goal)
         seen = [(*goal, 0.1 * high), (*goal, 0.95 * high)]
-        return clear and self._in_range(goal) and bool(self.ground.sees(self.eye, seen).all())
+        return clear and self.in_range(goal) and bool(self.ground.sees(self.eye, seen).all())
 
     @staticmethod
     def contact(noun: str, start_s: float, end_s: float) -> Contact:

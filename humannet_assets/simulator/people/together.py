@@ -25,6 +25,12 @@ def meet(stage: Stage, first: Performer, second: Performer, gap_m: float) -> Non
     """
     a, b = _facing_places(stage, first, second, gap_m)
     for performer, site in ((first, a), (second, b)):
+        if performer.fresh:
+            # Who has just come is not far away: two people who meet fill the picture.
+            back = Site(site.ahead(-float(stage.rng.uniform(0.3, 0.9))), site.heading_rad + float(stage.rng.uniform(-0.6, 0.6)))
+            free = stage.ground.stands(back.position) and stage.ground.way(back.position, site.position)
+            start = back if free and stage.ground.sees(stage.eye, [(*back.position, z) for z in (0.2, 1.5)]).all() else site
+            performer.relocate(start.position, start.heading_rad)
         stage.go(performer, site, "person walks to the other person", "person")
     first.now = second.now = max(first.now, second.now)
     for performer, other in ((first, second), (second, first)):
@@ -42,9 +48,9 @@ def _facing_places(stage: Stage, first: Performer, second: Performer, gap_m: flo
         line = Site(middle, across)
         a, b = Site(line.ahead(-gap_m / 2), across), Site(line.ahead(gap_m / 2), across + math.pi)
         free = ground.stands(a.position) and ground.stands(b.position)
-        if not free or not _walk_apart(first, second, a, b):
+        if not free or not stage.in_range(a.position) or not stage.in_range(b.position):
             continue
-        if not ground.way(first.steps.here[:2], a.position) or not ground.way(second.steps.here[:2], b.position):
+        if not (first.fresh and second.fresh) and not _can_walk(stage, first, second, a, b):
             continue
         if not all(_clear_of(other, (a, b)) for other in stage.performers if other not in (first, second)):
             continue
@@ -52,6 +58,11 @@ def _facing_places(stage: Stage, first: Performer, second: Performer, gap_m: flo
         if ground.sees(stage.eye, points).all():
             return a, b
     raise NoFloorError(f"{stage.place.name} has no room for two people {gap_m:.1f} m apart")
+
+
+def _can_walk(stage: Stage, first: Performer, second: Performer, a: Site, b: Site) -> bool:
+    clear = all(stage.ground.way(who.steps.here[:2], site.position) for who, site in ((first, a), (second, b)))
+    return clear and _walk_apart(first, second, a, b)
 
 
 def _walk_apart(first: Performer, second: Performer, a: Site, b: Site) -> bool:
