@@ -1,4 +1,4 @@
-"""Reading `life_pair_indices`: the pairs of a life, of its first hours, or of the probe set, as training and scoring take them."""
+"""Reading `life_pair_indices`: the pairs of a life, of its first hours, or of the probe set, for training and scoring."""
 
 from __future__ import annotations
 
@@ -120,6 +120,6 @@ def _why_none(store: LanceStore, life: str, pairing: str, split: str, first_s: f
     where = f"outcome = 'rejected' AND pairing = '{pairing}' AND life IN ({quoted([life])})"
     reasons = store.read(LIFE_PAIR_INDICES, ["reasons"], where)["reasons"].explode().unique().drop_nulls().sort().to_list()
     if reasons:
-        return f"life {life!r} has no {split} pairs of pairing {pairing!r}: {', '.join(reasons)} (life_pair_indices_rows says more)"
+        return f"life {life!r} has no {split} pairs of pairing {pairing!r}: {', '.join(reasons)} (see life_pair_indices_rows)"
     within = "" if first_s is None else f" within its first {first_s:g} s"
     return f"life {life!r} has no {split} pairs of pairing {pairing!r}{within}; materialise life_pair_indices, or ask for more"

@@ -15,9 +15,8 @@ LIFE_VIDEOS = Table(
     unit="video_id",
     key="video_id",
     doc=(
-        "Whose life each video belongs to and where it lies in that life. Videos of a life stand in the order in which they were "
-        "first seen, then by name, so that later footage never moves earlier one. Rejected: no_life, near_duplicate, "
-        "not_decoded."
+        "Whose life each canonical video belongs to and where it lies in that life. Videos of a life stand in the order in "
+        "which they were first seen, then by name, so that later footage never moves earlier one. Rejected: no_life."
     ),
     columns=(
         _LIFE,
@@ -31,7 +30,6 @@ LIFE_VIDEOS = Table(
             "reference_video_ids",
             pa.list_(_str),
             "Earlier videos of the life whose frames may be references of this one's: a sample by hash, nearest hash first.",
-            in_sql=False,
         ),
         Column("reference_durations_s", pa.list_(_f64), "Lengths of those, seconds.", in_sql=False),
     ),
@@ -103,9 +101,7 @@ LIFE_PAIRINGS = Table(
         Column("duration_s", _f64, "Length of the video, seconds."),
         Column("reference_video_ids", pa.list_(_str), "Other videos references may come from; empty within one.", in_sql=False),
         Column("reference_durations_s", pa.list_(_f64), "Lengths of those, seconds.", in_sql=False),
-        Column(
-            "point_video_ids", pa.list_(_str), "Videos whose visible points are compared; empty but for spatial.", in_sql=False
-        ),
+        Column("point_video_ids", pa.list_(_str), "Videos whose visible points are compared; empty but for spatial."),
     ),
     identity=("pairing",),
 )
