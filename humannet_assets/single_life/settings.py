@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from humannet_assets.single_life.experiment import CasConfig, ExperimentConfig, TransferConfig
 from humannet_assets.store.step import StepConfig
 
 Range = tuple[float, float]
@@ -161,3 +162,6 @@ class SingleLifeSettings(StepConfig):
     split: SplitConfig = Field(default_factory=SplitConfig)
     visible_points: VisiblePointsConfig = Field(default_factory=VisiblePointsConfig)
     pairs: PairConfig = Field(default_factory=PairConfig)
+    experiment: ExperimentConfig = Field(default_factory=ExperimentConfig)
+    cas: CasConfig = Field(default_factory=CasConfig)
+    transfer: TransferConfig = Field(default_factory=TransferConfig)
