@@ -116,7 +116,8 @@ class PairIndexStep(Step[PairIndexConfig]):
             try:
                 found = self._found(unit, row)
             except NoPairsError as error:
-                yield Outcome.rejected(unit, [error.reason], error.evidence)
+                about = {"pair_id": unit.id, **{name: row[name] for name in ("life", "kind", "pairing")}}
+                yield Outcome.rejected(unit, [error.reason], error.evidence, about)
                 continue
             yield Outcome.kept_table(unit, pair_table(found, row, self.config), found.evidence)
 
