@@ -17,10 +17,10 @@ from humannet_assets.single_life.pairs import PAIRINGS, Pairing
 from humannet_assets.store.step import StepConfig
 
 DEMO_MODEL = CroCoConfig.preset(
-    "demo", mask_ratio=0.75, encoder_dim=64, encoder_heads=2, decoder_dim=64, decoder_depth=1, decoder_heads=2
+    "demo", mask_ratio=0.75, encoder_dim=32, encoder_heads=2, decoder_dim=32, decoder_heads=2
 )
 DEMO_TRAINING = TrainingConfig(
-    steps=60, batch_size=16, base_lr=0.016, precision="fp32", log_every=10, save_every=30,
+    steps=40, batch_size=16, base_lr=0.016, precision="fp32", log_every=10, save_every=20,
     augmentation=AugmentationConfig(crop_scale=(0.8, 1.0)),
 )  # fmt: skip
 """base_lr is per 256 pairs: .001 at a batch of 16."""
@@ -93,6 +93,10 @@ class CasConfig(StepConfig):
 
     probe_pairs: int = Field(default=64, ge=2, description="Pairs of the probe set, those with the smallest ids.")
     probe_pairing: Pairing = Field(default="temporal", description="How the probe set's frames are paired.")
+    scene_s: float = Field(
+        default=2.0, gt=0, description="Probe pairs of one video whose targets lie within so many seconds are one scene: not "
+        "independent, and never each other's shuffled source. Our choice."
+    )
     ks: tuple[int, ...] = Field(default=(1, 5, 10, 20), min_length=1, description="Set sizes. Our choice: the paper gives none.")
     headline_k: int = Field(default=10, ge=1, description="Set size of pictures and verdicts; 10 of 196 in the paper's scale.")
     random_seeds: tuple[int, ...] = Field(

@@ -221,7 +221,6 @@ class ComparisonStep(Step[ComparisonConfig]):
         videos = sorted(probe.first(None))
         return {
             "comparison_id": stable_id("comparison", purpose, pairing, probe.life),
-            "life": probe.life,
             "purpose": purpose,
             "pairing": pairing,
             "model_ids": sorted(model.model_id for model in models),

@@ -24,7 +24,7 @@ from humannet_assets.single_life.config import AugmentationConfig, CroCoConfig, 
 from humannet_assets.single_life.experiment import parts_of
 from humannet_assets.single_life.frames import FrameCache, FrameCacheConfig
 from humannet_assets.single_life.job import TrainingJob, run_job
-from humannet_assets.single_life.pairs import PairsError, Split, read_pairs
+from humannet_assets.single_life.pairs import LifePairs, PairsError, Split, read_pairs
 from humannet_assets.single_life.workplace import Workplace, require
 from humannet_assets.store.step import NoConfig, Outcome, Read, Step, Unit
 from humannet_assets.store.tables import CROCO_CHECKPOINTS, CROCO_RUNS, LIFE_PAIR_INDICES
@@ -58,7 +58,7 @@ class CheckpointStep(Step[NoConfig]):
             unit="model_id",
             by="values",
         ),
-        Read(LIFE_PAIR_INDICES, ("pair_id",), unit="pairing_id", through="pairing_ids", loads=False),
+        Read(LIFE_PAIR_INDICES, ("pair_id",), unit="unit_id", through="pairing_ids", loads=False),
     )  # fmt: skip
     writes = CROCO_CHECKPOINTS
     load_units = 1
@@ -72,18 +72,21 @@ class CheckpointStep(Step[NoConfig]):
         for unit in units:
             run = unit.row(CROCO_RUNS)
             wanted, there = run["duration_s"], run["available_s"]
+            known = {name: run[name] for name in _COPIED}
             if wanted is not None and wanted > there + LENGTH_TOLERANCE_S:
                 numbers = {"footage_s": there, "duration_s": wanted, "fix": "more footage, or a shorter experiment.durations_s"}
-                yield Outcome.rejected(unit, ["too_short"], numbers)
+                yield Outcome.rejected(unit, ["too_short"], numbers, known)
                 continue
             try:
                 pairs = run_pairs(require(self.place), run, "train")
             except PairsError as error:
-                yield Outcome.rejected(unit, ["no_pairs"], {"footage_s": there, "why": str(error)})
+                yield Outcome.rejected(unit, ["no_pairs"], {"footage_s": there, "why": str(error)}, known)
                 continue
-            yield Outcome.kept(unit, [self._train(unit, run, pairs)])
+            yield Outcome.kept(unit, [self._train(unit, run, pairs, known)])
 
-    def _train(self, unit: Unit, run: Mapping[str, Any], pairs: RunPairs) -> dict[str, Any]:
+    def _train(
+        self, unit: Unit, run: Mapping[str, Any], pairs: RunPairs, known: Mapping[str, Any]
+    ) -> dict[str, Any]:  # fmt: skip
         place = require(self.place)
         sizes, training, frames = run_configs(run)
         if pairs.crop_scale is not None:
@@ -109,7 +112,7 @@ class CheckpointStep(Step[NoConfig]):
         config = json.loads(run["config"])
         held_out = self._held_out(run, job, config["held_out_pairs"])
         footage_s = run["available_s"] if run["duration_s"] is None else run["duration_s"]
-        return {**_row(card, job, pairs, held_out), "footage_s": footage_s, **{name: run[name] for name in _COPIED}}
+        return {**_row(card, job, pairs, held_out), "footage_s": footage_s, **known}
 
     def _held_out(self, run: Mapping[str, Any], job: TrainingJob, limit: int) -> tuple[int, float | None, float | None]:
         """Number of held-out pairs, loss on them, and loss with the reference of another pair."""
@@ -138,15 +141,21 @@ class RunPairs:
 
 
 def run_pairs(place: Workplace, run: Mapping[str, Any], split: Split, limit: int | None = None) -> RunPairs:
-    """Pairs of a row of `croco_runs`: of all its lives and pairings, in the order of their ids.
+    """Pairs of a row of `croco_runs`: of all its lives and pairings that have some, in the order of their ids.
 
     Raises:
-        PairsError: One of its lives and pairings has none, or pairings that need different crops are pooled.
+        PairsError: There are none, or pairings that need different crops are pooled.
     """
-    parts = []
+    parts: list[LifePairs] = []
+    missing: list[str] = []
     for life in run["trained_on"]:
         for pairing in parts_of(run["pairing"]):
-            parts.append(read_pairs(place.store, life, pairing, split, first_s=run["duration_s"], limit=limit))
+            try:
+                parts.append(read_pairs(place.store, life, pairing, split, first_s=run["duration_s"], limit=limit))
+            except PairsError as error:
+                missing.append(str(error))
+    if not parts:
+        raise PairsError("; ".join(missing))
     scales = {part.crop_scale for part in parts}
     if len(scales) > 1:
         raise PairsError(f"pairing {run['pairing']!r} pools pairs that need different crops; train augmented alone")
