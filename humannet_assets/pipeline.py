@@ -56,6 +56,7 @@ def build_passes(
     from humannet_assets.single_life.settings import LifeVideoConfig, PairIndexConfig
     from humannet_assets.single_life.summaries import SummaryStep
     from humannet_assets.single_life.train_models import CheckpointStep
+    from humannet_assets.single_life.transfer.step import MatchStep, TransferStep
     from humannet_assets.single_life.visible_points import VisiblePointsStep
     from humannet_assets.sources.identify import IdentifyStep, VideoSourceStep
 
@@ -89,8 +90,10 @@ def build_passes(
             (ComparisonStep(ComparisonConfig(experiment=life.experiment, cas=life.cas)),),
             (CasStep(CasStepConfig.of(life.cas, life.experiment), place),),
             (SummaryStep(life.cas, place),),
+            (MatchStep(life.transfer, place),),
         ),
         "alignment_by_duration": ((DurationStep(NoConfig(), place),),),
+        "life_transfer": ((TransferStep(life.transfer, place),),),
     }
 
 

@@ -71,7 +71,9 @@ class CasStep(Step[CasStepConfig]):
             comparison = unit.row(LIFE_COMPARISONS)
             models = sorted(unit.all(CROCO_CHECKPOINTS), key=lambda row: row["model_name"])
             if len(models) < 2:
-                yield Outcome.rejected(unit, ["too_few_models"], {"models": len(models), "wanted": len(comparison["model_ids"])})
+                yield Outcome.rejected(
+                    unit, ["too_few_models"], {"models": len(models), "wanted": len(comparison["model_ids"])}
+                )
                 continue
             try:
                 results, evidence = self._compare(models)
@@ -140,8 +142,8 @@ def load_model(row: Mapping[str, Any]) -> tuple[CroCo, Mapping[str, Any]]:
     model, card = load_checkpoint(Path(row["folder"]))
     if card.weights_sha256 != row["weights_sha256"]:
         raise CheckpointError(
-            f"{row['folder']} holds other weights than the row of {row['model_name']!r} says; delete the folder and materialise "
-            "croco_checkpoints again"
+            f"{row['folder']} holds other weights than the row of {row['model_name']!r} says; delete the folder and "
+            "materialise croco_checkpoints again"
         )
     return model, row
 

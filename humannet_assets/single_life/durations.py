@@ -69,7 +69,9 @@ def _row(
     if model["role"] == "reference" or model["life"] in reference["trained_on"]:
         return None
     return {
-        "alignment_id": stable_id(comparison["comparison_id"], model["model_id"], reference["model_id"], score["view"], score["k"]),
+        "alignment_id": stable_id(
+            comparison["comparison_id"], model["model_id"], reference["model_id"], score["view"], score["k"]
+        ),
         "comparison_id": comparison["comparison_id"],
         "pairing": comparison["pairing"],
         "life": model["life"],
@@ -85,8 +87,10 @@ def _row(
 
 
 def curve_points(store: LanceStore, view: str, k: int) -> pl.DataFrame:
-    """Kept rows of one view and k: the mean over references of each model; columns life, kind, life_group, seed, footage_s, and
-    score, shuffled, corrected, excess, chance."""
+    """Rows of one view and k, the mean over the references of each model.
+
+    Columns life, kind, life_group, seed, footage_s, score, shuffled, corrected, excess and chance.
+    """
     where = f"outcome = 'kept' AND view = '{view}' AND k = {k}"
     names = ("life", "kind", "life_group", "seed", "footage_s", "score", "shuffled", "corrected", "excess", "chance")
     rows = store.read(ALIGNMENT_BY_DURATION, names, where)

@@ -7,7 +7,7 @@ the science; `humannet reproduce single-life` brings the sizes that mean somethi
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,9 +16,10 @@ from humannet_assets.single_life.frames import FrameCacheConfig
 from humannet_assets.single_life.pairs import PAIRINGS, Pairing
 from humannet_assets.store.step import StepConfig
 
-DEMO_MODEL = CroCoConfig.preset(
-    "demo", mask_ratio=0.75, encoder_dim=32, encoder_heads=2, decoder_dim=32, decoder_heads=2
-)
+if TYPE_CHECKING:
+    from humannet_assets.single_life.transfer.depth import DepthProbeConfig
+
+DEMO_MODEL = CroCoConfig.preset("demo", mask_ratio=0.75, encoder_dim=32, encoder_heads=2, decoder_dim=32, decoder_heads=2)
 DEMO_TRAINING = TrainingConfig(
     steps=40, batch_size=16, base_lr=0.016, precision="fp32", log_every=10, save_every=20,
     augmentation=AugmentationConfig(crop_scale=(0.8, 1.0)),
@@ -49,7 +50,9 @@ class ExperimentConfig(StepConfig):
     no_source: bool = Field(
         default=True, description="Also train a masked autoencoder (no reference shown) per life, as a baseline of transfer."
     )
-    held_out_pairs: int = Field(default=128, ge=1, description="Held-out pairs of a life on which its model's loss is measured.")
+    held_out_pairs: int = Field(
+        default=128, ge=1, description="Held-out pairs of a life on which its model's loss is measured."
+    )
     group_of: dict[str, str] = Field(
         default_factory=dict,
         description="Data set of each life, for the test within against across; its name without a final number by default.",
@@ -94,10 +97,14 @@ class CasConfig(StepConfig):
     probe_pairs: int = Field(default=64, ge=2, description="Pairs of the probe set, those with the smallest ids.")
     probe_pairing: Pairing = Field(default="temporal", description="How the probe set's frames are paired.")
     scene_s: float = Field(
-        default=2.0, gt=0, description="Probe pairs of one video whose targets lie within so many seconds are one scene: not "
-        "independent, and never each other's shuffled source. Our choice."
+        default=2.0,
+        gt=0,
+        description="Probe pairs of one video whose targets lie within so many seconds are one scene: not "
+        "independent, and never each other's shuffled source. Our choice.",
     )
-    ks: tuple[int, ...] = Field(default=(1, 5, 10, 20), min_length=1, description="Set sizes. Our choice: the paper gives none.")
+    ks: tuple[int, ...] = Field(
+        default=(1, 5, 10, 20), min_length=1, description="Set sizes. Our choice: the paper gives none."
+    )
     headline_k: int = Field(default=10, ge=1, description="Set size of pictures and verdicts; 10 of 196 in the paper's scale.")
     random_seeds: tuple[int, ...] = Field(
         default=(1000, 1001), description="Seeds of the untrained models compared along; no trained model may start from one."
@@ -119,21 +126,26 @@ class DatasetFolder(StepConfig):
 
     name: str = Field(min_length=1, description="Shown in tables.")
     layout: Literal["nyu", "scannet", "hpatches", "oxford", "tum", "pairs"] = Field(
-        description="nyu and scannet: depth (scannet also correspondence); hpatches and oxford: correspondence; tum: a TUM RGB-D "
-        "sequence (rgb, depth and groundtruth.txt by time stamp); pairs: pictures and 16-bit depth called alike (TUM, ICL)."
+        description="nyu and scannet: depth (scannet also correspondence); hpatches and oxford: correspondence; tum: a TUM "
+        "RGB-D sequence (rgb, depth, groundtruth.txt by time stamp); pairs: pictures and 16-bit depth called alike (TUM, ICL)."
     )
     path: Path = Field(description="Its folder.")
     picture: str = Field(default="rgb/{}.png", description="Layout pairs: pattern of pictures, {} for what differs.")
     depth: str = Field(default="depth/{}.png", description="Layout pairs: pattern of depth files.")
     units_per_m: float = Field(default=5000.0, gt=0, description="Layout pairs and tum: units of depth; TUM and ICL have 5000.")
     every: int = Field(default=1, ge=1, description="Take every n-th sample.")
+    intrinsics: tuple[float, float, float, float] | None = Field(
+        default=None, description="Layouts pairs and tum: fx, fy, cx, cy of the depth map in pixels, for correspondence."
+    )
 
 
 class TransferConfig(StepConfig):
     """What a frozen model is asked to do. Sizes of the depth probe are our choices; the defaults are the demo's."""
 
     datasets: tuple[DatasetFolder, ...] = Field(default=(), description="Beside the probe set's own depth.")
-    test_share: float = Field(default=0.5, gt=0, lt=1, description="Share of scenes tested on; the others train the depth probe.")
+    test_share: float = Field(
+        default=0.5, gt=0, lt=1, description="Share of scenes tested on; the others train the depth probe."
+    )
     max_samples: int = Field(default=64, ge=4, description="Pictures with depth of one data set, evenly over it.")
     max_pairs: int = Field(default=24, ge=2, description="Correspondence pairs of one data set, evenly over it.")
     pair_gap: int = Field(default=2, ge=1, description="Samples between the two of a pair that is made from depth and poses.")
@@ -142,6 +154,8 @@ class TransferConfig(StepConfig):
     probe_steps: int = Field(default=60, ge=1, description="Its optimiser steps.")
     probe_batch: int = Field(default=16, ge=1, description="Pictures a step.")
     max_depth_m: float = Field(default=20.0, gt=0, description="Depth beyond is not counted; indoor tables cap at 10.")
+    durations: bool = Field(default=False, description="Also of models of a life's first hours, for more points of comparison.")
+    random_seed: int = Field(default=1000, ge=0, description="Seed of the untrained model everything is compared with.")
     resamples: int = Field(default=1000, ge=10, description="Bootstrap resamples of intervals.")
     seed: int = Field(default=0, ge=0, description="Of the depth probe, the split into scenes and the bootstrap.")
 
@@ -153,3 +167,12 @@ class TransferConfig(StepConfig):
         if self.probe_width % self.probe_heads:
             raise ValueError(f"probe_width {self.probe_width} is not a multiple of probe_heads {self.probe_heads}")
         return self
+
+    def depth_probe(self) -> DepthProbeConfig:
+        """Size and training of the depth probe; what is not set here has that class's defaults."""
+        from humannet_assets.single_life.transfer.depth import DepthProbeConfig
+
+        return DepthProbeConfig(
+            width=self.probe_width, heads=self.probe_heads, steps=self.probe_steps, batch=self.probe_batch,
+            max_depth_m=self.max_depth_m,
+        )  # fmt: skip

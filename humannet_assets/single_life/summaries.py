@@ -30,8 +30,8 @@ _VIEW = ("view", "direction", "correction", "layer", "k", "patches", "probe_pair
 class ScoreMatrix:
     """Scores of one view and k as matrices.
 
-    `names`, `lives`, `roles` and `groups` are of the models, by name; `values` has for each of `SCORES` a symmetric (n, n) matrix,
-    NaN on the diagonal. `chance` is k / N.
+    `names`, `lives`, `roles` and `groups` are of the models, by name; `values` has for each of `SCORES` a symmetric matrix
+    (n, n), NaN on the diagonal. `chance` is k / N.
     """
 
     names: tuple[str, ...]

@@ -50,7 +50,9 @@ class Workplace:
         with _FILLING:
             videos = self.videos(video_ids)
             if absent := sorted(set(video_ids) - {video.video_id for video in videos}):
-                raise FrameCacheError(f"{len(absent)} videos are no longer in the store, the first {absent[0]}; run the graph again")
+                raise FrameCacheError(
+                    f"{len(absent)} videos are no longer in the store, the first {absent[0]}; run the graph again"
+                )
             report = cache.fill(videos, self.access, self.compute)
         if report.failed:
             video_id, why = next(iter(report.failed.items()))

@@ -129,8 +129,8 @@ CAS_MATRICES = Table(
     unit="comparison_id",
     key="cas_id",
     doc=(
-        "Correspondence Alignment Score of every two models in every view and set size, with its nulls. Symmetric: each pair is "
-        "there once, model_a before model_b by name."
+        "Correspondence Alignment Score of every two models in every view and set size, with its nulls. Symmetric: each pair "
+        "is there once, model_a before model_b by name."
     ),
     columns=(
         Column("cas_id", _str, "Hash of (comparison, both models, view, k)."),
@@ -160,8 +160,8 @@ CAS_SUMMARIES = Table(
     unit="comparison_id",
     key="summary_id",
     doc=(
-        "One row per comparison, view and set size: mean scores of trained models beside every null and the two-seed ceiling, and "
-        "the test whether lives of one data set agree more than those of two. Means are over pairs of different lives."
+        "One row per comparison, view and set size: mean scores of trained models beside every null and the two-seed "
+        "ceiling, and the test whether lives of one data set agree more than those of two. Means are over pairs of different lives."
     ),
     columns=(
         Column("summary_id", _str, "Hash of (comparison, view, k)."),
@@ -204,13 +204,13 @@ PATCH_MATCHES = Table(
     unit="model_id",
     key="match_id",
     doc=(
-        "Does each model look at the right place? Share of covisible target patches of the probe set whose most attended source "
-        "patch is the true one, from depth and known cameras. Rejected: no_checkpoint, no_truth (a probe without depth)."
+        "Does each model look at the right place? Share of covisible target patches of the probe set whose most attended "
+        "source patch is the true one, from depth and known cameras. Rejected: no_checkpoint, no_truth (a probe without depth)."
     ),
     columns=(
         Column("match_id", _str, "Hash of (run, layer, weights)."),
         *_RUN,
-        Column("weights", _str, "trained, or random_init: the same model before training."),
+        Column("weights", _str, "trained, or random_init: an untrained model of the same sizes."),
         Column("layer", _i32, "Decoder block from 0; -1 is the mean of all."),
         Column("patches", _i32, "Covisible target patches judged."),
         Column("moved", _i32, "How many of them moved by more than one patch."),
@@ -256,7 +256,8 @@ LIFE_TRANSFER = Table(
     key="transfer_id",
     doc=(
         "What each frozen model is good for: depth by an attentive probe on its encoder, zero-shot correspondence by its "
-        "cross-attention or its features, beside baselines on the same samples. Rejected: no_checkpoint, no_samples."
+        "cross-attention or its features, beside baselines on the same samples. Rejected: no_checkpoint, no_samples, "
+        "not_wanted."
     ),
     columns=(
         Column("transfer_id", _str, "Hash of (run, data set, task, by, metric)."),
@@ -268,9 +269,11 @@ LIFE_TRANSFER = Table(
         Column("higher_is_better", _bool, "Direction of the metric."),
         Column("samples", _i32, "Pictures or pairs tested on."),
         Column("value", _f64, "Of the model."),
-        Column("low", _f64, "Lower end of its 95 % bootstrap interval over scenes; the value itself if there is one scene."),
+        Column(
+            "low", _f64, "Lower end of its 95 % bootstrap interval over scenes; over samples if there are fewer than three."
+        ),
         Column("high", _f64, "Upper end."),
-        Column("random_init", _f64, "The same model before training (same seed)."),
+        Column("random_init", _f64, "An untrained model of the same sizes."),
         Column("trivial", _f64, "Depth: mean depth of the training pictures. Correspondence: nothing moved (identity flow)."),
         Column("limit", _f64, "Correspondence: what the grid of patches can reach; null for depth."),
     ),
