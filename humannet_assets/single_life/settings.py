@@ -103,7 +103,7 @@ class PairConfig(StepConfig):
         default=2.0, ge=0, le=86400, description="Seconds between spatial pairs of one video at least. Our choice."
     )
     max_reference_frames: int = Field(
-        default=4096,
+        default=2048,
         ge=1,
         le=1_000_000,
         description="Frames of other times a video's frames are compared with, a sample by hash: bounds the work. Our choice.",
