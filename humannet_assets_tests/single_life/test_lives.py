@@ -134,7 +134,7 @@ def test_readers_get_the_first_hours_and_the_probe(made: LanceStore) -> None:
     clock = some.rows.select("target_life_s", "reference_life_s")
     assert clock.to_numpy().max() < 60
     assert set(some.rows["pair_id"]) < set(everything.rows["pair_id"])
-    assert some.video_ids == sorted(video.video_id for video in ANNA)
+    assert everything.video_ids == sorted(video.video_id for video in ANNA)
     assert read_pairs(made, "anna", "augmented").crop_scale == pytest.approx((0.45, 1.0))
     pairs = some.pairs()
     assert [pairs.video_ids[code] for code in pairs.target_video] == some.rows["video_id"].to_list()
