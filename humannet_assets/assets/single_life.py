@@ -31,5 +31,5 @@ def visible_points(context: dg.AssetExecutionContext, pipeline: PipelineResource
 
 @dg.asset(**_spec(LIFE_PAIR_INDICES, ["lives", "raw_videos", "shots", "visible_points"]))
 def life_pair_indices(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
-    """Decide what each video's pairings may look at (table life_pairings), then pair frames; only the page's pictures are decoded."""
+    """Decide what each video's pairings may look at (table life_pairings), then pair frames."""
     return materialize(context, pipeline, life_pair_pictures)
