@@ -23,7 +23,7 @@ Indices = npt.NDArray[np.int64]
 ATTEMPTS = 8
 """Gaps drawn for a target of a temporal pair until one stays in the shot, the split and above the motion floor."""
 TARGETS_AT_ONCE = 512
-"""Frames whose covisibilities are held in memory together: with 4,096 others some 30 MB."""
+"""Frames whose covisibilities are held in memory together: with 2,048 others some 20 MB."""
 
 
 class NoPairsError(LookupError):
@@ -222,20 +222,34 @@ def spatial_pairs(
     )
 
 
-def covisibilities(
-    first: Sequence[npt.NDArray[np.int64]], second: Sequence[npt.NDArray[np.int64]]
-) -> tuple[Indices, Indices, Floats]:
-    """Jaccard indices of all pairs of sets that share a point: places in `first` and in `second`, and the index, (n,) each."""
-    from scipy.sparse import csr_matrix
+class PointSets:
+    """Sets of points as a sparse matrix: what any two of them share is one product.
 
-    ids = np.concatenate([*first, *second])
-    columns = np.unique(ids, return_inverse=True)[1]
-    counts = np.array([len(points) for points in (*first, *second)], np.int64)
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    matrix = csr_matrix((np.ones(len(ids), np.int32), columns, starts), shape=(len(counts), int(columns.max(initial=-1)) + 1))
-    shared = (matrix[: len(first)] @ matrix[len(first) :].T).tocoo()
-    union = counts[: len(first)][shared.row] + counts[len(first) :][shared.col] - shared.data
-    return shared.row.astype(np.int64), shared.col.astype(np.int64), shared.data / union
+    Args:
+        points: For each set its ids, ascending.
+    """
+
+    def __init__(self, points: Sequence[npt.NDArray[np.int64]]) -> None:
+        from scipy.sparse import csr_matrix
+
+        ids = np.concatenate([np.zeros(0, np.int64), *points])
+        columns = np.unique(ids, return_inverse=True)[1]
+        self.counts = np.array([len(own) for own in points], np.int64)
+        starts = np.concatenate([[0], np.cumsum(self.counts)])
+        shape = (len(points), int(columns.max(initial=-1)) + 1)
+        self._matrix = csr_matrix((np.ones(len(ids), np.int32), columns, starts), shape=shape)
+
+    def covisibilities(self, first: Indices, second: Indices, low: float, high: float) -> tuple[Indices, Indices, Floats]:
+        """Pairs of a set of `first` and one of `second` (places in the sequence) whose Jaccard index lies in a range.
+
+        Returns:
+            The place in each, and the index, (n,) each; never pairs that share no point.
+        """
+        shared = (self._matrix[first] @ self._matrix[second].T).tocoo()
+        union = self.counts[first][shared.row] + self.counts[second][shared.col] - shared.data
+        share = shared.data / union
+        ok = np.flatnonzero((share >= low) & (share <= high))
+        return first[shared.row[ok]], second[shared.col[ok]], share[ok]
 
 
 def _spatial(own: SeenFrames, pool: Sequence[SeenFrames], per_frame: int, config: PairConfig) -> Found:
@@ -244,20 +258,17 @@ def _spatial(own: SeenFrames, pool: Sequence[SeenFrames], per_frame: int, config
     video = np.concatenate([np.full(len(seen.points), index) for index, seen in enumerate(pool)])
     times = np.concatenate([seen.frames.times_s for seen in pool])
     split = np.concatenate([seen.frames.split for seen in pool])
-    points = [ids for seen in pool for ids in seen.points]
     words = np.concatenate([_frame_words(seen.frames) for seen in pool])
     usable = np.flatnonzero(split >= 0)
     if len(usable) > config.max_reference_frames:
         usable = np.sort(usable[np.argsort(mix(key, words[usable], 0), kind="stable")[: config.max_reference_frames]])
     targets = np.flatnonzero(own.frames.split >= 0)
+    sets = PointSets([ids for seen in pool for ids in seen.points])
     found: list[tuple[Indices, Indices, Floats]] = []
-    for start in range(0, len(targets) if len(usable) else 0, TARGETS_AT_ONCE):
-        some = targets[start : start + TARGETS_AT_ONCE]
-        row, column, share = covisibilities([own.points[index] for index in some], [points[index] for index in usable])
-        target, reference = some[row], usable[column]
-        low, high = config.covisibility
+    for start in range(0, len(targets), TARGETS_AT_ONCE):
+        target, reference, share = sets.covisibilities(targets[start : start + TARGETS_AT_ONCE], usable, *config.covisibility)
         near = (video[reference] == 0) & (np.abs(times[reference] - times[target]) < config.spatial_min_gap_s - 1e-6)
-        ok = (share >= low) & (share <= high) & (split[reference] == split[target]) & ~near
+        ok = (split[reference] == split[target]) & ~near
         target, reference, share = target[ok], reference[ok], share[ok]
         # Of each target's candidates those with the smallest words: which they are does not depend on the others.
         order = np.lexsort((mix(key, words[target], words[reference], 1), target))

@@ -191,7 +191,8 @@ def visible_voxels(
     y, x = np.nonzero(inverse > 1 / config.max_depth_m)
     rays = np.linalg.inv(intrinsics) @ np.stack([(x + 0.5) / factor, (y + 0.5) / factor, np.ones(len(x))])
     world = rotation @ (rays / inverse[y, x]) + np.asarray(position_m)[:, None]
-    cells = np.floor(world / config.voxel_m).astype(np.int64)
+    # Rounded: floors at 0 and walls at whole numbers lie in the middle of voxels, where noise does not change which.
+    cells = np.rint(world / config.voxel_m).astype(np.int64)
     cells = cells[:, (np.abs(cells) < _HALF).all(axis=0)] + _HALF
     ids = np.unique((cells[0] << (2 * _BITS)) | (cells[1] << _BITS) | cells[2])
     return ids[uniform(key_of("voxels"), ids) < config.kept_share] if config.kept_share < 1 else ids
