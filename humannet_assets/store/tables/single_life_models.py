@@ -161,7 +161,8 @@ CAS_SUMMARIES = Table(
     key="summary_id",
     doc=(
         "One row per comparison, view and set size: mean scores of trained models beside every null and the two-seed "
-        "ceiling, and the test whether lives of one data set agree more than those of two. Means are over pairs of different lives."
+        "ceiling, and the test whether lives of one data set agree more than those of two. Means are over pairs of different "
+        "lives."
     ),
     columns=(
         Column("summary_id", _str, "Hash of (comparison, view, k)."),
@@ -209,6 +210,7 @@ PATCH_MATCHES = Table(
     ),
     columns=(
         Column("match_id", _str, "Hash of (run, layer, weights)."),
+        Column("model_id", _str, "The model."),
         *_RUN,
         Column("weights", _str, "trained, or random_init: an untrained model of the same sizes."),
         Column("layer", _i32, "Decoder block from 0; -1 is the mean of all."),
@@ -261,6 +263,7 @@ LIFE_TRANSFER = Table(
     ),
     columns=(
         Column("transfer_id", _str, "Hash of (run, data set, task, by, metric)."),
+        Column("model_id", _str, "The model."),
         *_RUN,
         Column("dataset", _str, "probe, or a folder of the settings."),
         Column("task", _str, "depth or correspondence."),
