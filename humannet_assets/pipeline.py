@@ -47,7 +47,7 @@ def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[
     from humannet_assets.single_life.lives import LifeStep, LifeVideoStep
     from humannet_assets.single_life.pair_indices import PairIndexStep, PairingStep
     from humannet_assets.single_life.settings import LifeVideoConfig, PairIndexConfig
-    from humannet_assets.single_life.visible_points import VisiblePointsStep
+    from humannet_assets.single_life.visible_points import points_step
     from humannet_assets.sources.identify import IdentifyStep, VideoSourceStep
 
     life = settings.single_life
@@ -70,7 +70,7 @@ def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[
         "captions": ((MotionDescriptionStep(settings.motion_descriptions),), (caption_step(settings.captions),)),
         "annotations": ((AnnotationStep(settings.annotations),),),
         "lives": ((LifeVideoStep(LifeVideoConfig(lives=life.lives, split=life.split)),), (LifeStep(NoConfig()),)),
-        "visible_points": ((VisiblePointsStep(life.visible_points, access),),),
+        "visible_points": ((points_step(life.visible_points, access),),),
         "life_pair_indices": (
             (PairingStep(NoConfig()),),
             (PairIndexStep(PairIndexConfig(pairs=life.pairs, split=life.split)),),
