@@ -57,7 +57,7 @@ def build_passes(
     from humannet_assets.single_life.summaries import SummaryStep
     from humannet_assets.single_life.train_models import CheckpointStep
     from humannet_assets.single_life.transfer.step import MatchStep, TransferStep
-    from humannet_assets.single_life.visible_points import VisiblePointsStep
+    from humannet_assets.single_life.visible_points import points_step
     from humannet_assets.sources.identify import IdentifyStep, VideoSourceStep
 
     life = settings.single_life
@@ -80,7 +80,7 @@ def build_passes(
         "captions": ((MotionDescriptionStep(settings.motion_descriptions),), (caption_step(settings.captions),)),
         "annotations": ((AnnotationStep(settings.annotations),),),
         "lives": ((LifeVideoStep(LifeVideoConfig(lives=life.lives, split=life.split)),), (LifeStep(NoConfig()),)),
-        "visible_points": ((VisiblePointsStep(life.visible_points, access),),),
+        "visible_points": ((points_step(life.visible_points, access),),),
         "life_pair_indices": (
             (PairingStep(NoConfig()),),
             (PairIndexStep(PairIndexConfig(pairs=life.pairs, split=life.split)),),

@@ -180,6 +180,15 @@ SUMMARY = {
     "How good each stage is where footage is labelled": """
         SELECT stage, measure, round(value, 3) AS value, round(low, 3) AS low, round(high, 3) AS high, items
         FROM stage_quality WHERE value IS NOT NULL AND rank < 2 ORDER BY stage, rank""",
+    "Models of single lives (path, not science: at this size models do not yet match; docs/single_life.md)": """
+        SELECT role, pairing, count(*) AS models, round(avg(loss_first), 2) AS loss_first, round(avg(loss_last), 2) AS loss_last,
+               round(avg(pairs_per_s)) AS pairs_per_s
+        FROM croco_checkpoints GROUP BY ALL ORDER BY role, pairing""",
+    "Do lives agree beyond what shuffled pairs give? (CAS, mean map, excess = 0 means no)": """
+        SELECT pairing, k, round(trained, 3) AS raw_cas, round(trained_shuffled, 3) AS raw_shuffled, round(chance, 3) AS chance,
+               round(trained_excess, 3) AS excess, round(control_excess, 3) AS controls,
+               round(random_init_excess, 3) AS random_weights, round(two_seed_excess, 3) AS two_seeds
+        FROM cas_summaries WHERE view = 'rows/mean' ORDER BY pairing, k""",
 }
 
 NEXT_STEPS = """\

@@ -86,7 +86,9 @@ def duration_curves(curves: Sequence[DurationCurve], levels: Sequence[Level], *,
 
 
 def _duration(hours: float) -> str:
-    """Hours, minutes below one."""
+    """Hours, below one minutes, below one seconds."""
+    if hours * 60 < 1:
+        return f"{hours * 3600:.3g} s"
     return f"{hours:g} h" if hours >= 1 else f"{hours * 60:.3g} min"
 
 

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from humannet_assets.geometry.structure_from_motion import StructureConfig
 from humannet_assets.single_life.experiment import CasConfig, ExperimentConfig, TransferConfig
 from humannet_assets.store.step import StepConfig
 
@@ -72,6 +73,9 @@ class VisiblePointsConfig(StepConfig):
         gt=0,
         le=1,
         description="Share of voxels kept, the same ones in every frame, so that Jaccard indices stay unbiased. 1 keeps all.",
+    )
+    structure: StructureConfig = Field(
+        default_factory=StructureConfig, description="Structure from motion, where neither depth nor a model is at hand."
     )
 
 

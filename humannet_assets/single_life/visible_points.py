@@ -7,9 +7,10 @@ that `geometry.covisibility.jaccard` measures pixel by pixel, at the price of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.geometry.pose_formats import PoseFileError, read_colmap_points
+from humannet_assets.geometry.structure_from_motion import StructureError, reconstruct
+from humannet_assets.media.decode import iter_frames
 from humannet_assets.media.depth_maps import DepthMaps, DepthMapsError, depth_maps_path
+from humannet_assets.media.frames import RGB, Frame
 from humannet_assets.media.sidecar import SidecarError, read_sidecar_text
 from humannet_assets.single_life.draws import key_of, uniform
 from humannet_assets.single_life.settings import VisiblePointsConfig
@@ -83,20 +87,24 @@ class VisiblePointsStep(Step[VisiblePointsConfig]):
         """One outcome per video; a damaged file of depth maps fails, and no other."""
         for unit in units:
             cameras = [row for row in unit.all(KNOWN_CAMERAS) if row["times_s"]]
-            if not cameras:
-                fix = "put a pose file or sidecar beside the video (docs/your_own_videos.md)"
-                yield Outcome.rejected(unit, ["no_poses"], {"fix": fix})
-                continue
             try:
-                rows = list(self._rows(unit, cameras))
-            except (OSError, DepthMapsError, PoseFileError, SidecarError) as error:
+                rows = list(self._rows(unit, cameras)) or self._estimated(unit)
+            except (OSError, DepthMapsError, PoseFileError, SidecarError, StructureError) as error:
                 yield Outcome.failed(unit, error)
                 continue
             if rows:
                 yield Outcome.kept(unit, rows, {"stretches": len(rows)})
                 continue
+            if not cameras:
+                fix = "put a pose file or sidecar beside the video (docs/your_own_videos.md)"
+                yield Outcome.rejected(unit, ["no_poses"], {"fix": fix})
+                continue
             fix = "put depth maps (<name>.depth.zip) or a COLMAP model with points beside the video"
             yield Outcome.rejected(unit, ["no_points"], {"fix": fix, "poses": cameras[0]["format"]})
+
+    def _estimated(self, unit: Unit) -> list[dict[str, Any]]:
+        """Rows of points that are estimated from the video itself; none without media."""
+        return []
 
     def _rows(self, unit: Unit, cameras: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         source = unit.row(VIDEO_SOURCES)
@@ -138,6 +146,44 @@ class VisiblePointsStep(Step[VisiblePointsConfig]):
         chosen = _thinned(frame_times[frames], self.config.rate_hz)
         points = [np.unique(seen[frames[index]]) for index in chosen]
         return FramePoints(frame_times[frames][chosen], points)
+
+
+class EstimatedPointsStep(VisiblePointsStep):
+    """The same, and structure from motion for videos with neither depth nor a model: every model is a world of its own."""
+
+    name = "visible_points"
+    code_version = VisiblePointsStep.code_version
+    reads = VisiblePointsStep.reads
+    writes = VISIBLE_POINTS
+    needs_media = True
+    chunk_size = 1
+
+    def _estimated(self, unit: Unit) -> list[dict[str, Any]]:
+        if unit.media is None:
+            raise FileNotFoundError(f"the file of video {unit.id} is not at hand")
+        config = self.config.structure
+        frames = islice(iter_frames(Path(unit.media.path), rate_hz=config.rate_hz), config.max_frames)
+        times: list[float] = []
+        known = next((row for row in unit.all(KNOWN_CAMERAS) if row["fx"] is not None), None)
+        rows = []
+        for number, model in enumerate(reconstruct(_pictures(frames, times), known, config)):
+            found = FramePoints(np.array(times)[model.frames], model.points)
+            row = _row(unit.id, "sfm", stable_id(unit.id, "structure", number), None, found)
+            # Models of one video may begin at the same time.
+            rows.append({**row, "stretch_id": stable_id(row["stretch_id"], number)})
+        return rows
+
+
+def points_step(config: VisiblePointsConfig, access: MediaAccess | None = None) -> VisiblePointsStep:
+    """The step that the settings ask for: only structure from motion needs the videos themselves."""
+    return (EstimatedPointsStep if config.structure.enabled else VisiblePointsStep)(config, access)
+
+
+def _pictures(frames: Iterable[Frame], times_s: list[float]) -> Iterator[RGB]:
+    """The pictures one by one; their times are added to `times_s` as they go by."""
+    for frame in frames:
+        times_s.append(frame.time_s)
+        yield frame.rgb
 
 
 def depth_points(maps: DepthMaps, camera: Mapping[str, Any], frame_times_s: Floats, config: VisiblePointsConfig) -> FramePoints:

@@ -36,11 +36,15 @@ EXPECTED_GRAPH = {
     "lives": ["raw_videos", "shots", "video_duplicates"],
     "visible_points": ["known_cameras", "lives", "raw_videos"],
     "life_pair_indices": ["lives", "raw_videos", "shots", "visible_points"],
+    "croco_checkpoints": ["life_pair_indices", "lives", "raw_videos"],
+    "cas_matrices": ["croco_checkpoints", "life_pair_indices", "lives", "raw_videos"],
+    "alignment_by_duration": ["cas_matrices", "croco_checkpoints"],
+    "life_transfer": ["croco_checkpoints", "raw_videos"],
     "stage_quality": [
         "annotations", "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos",
         "segments", "shots", "video_duplicates", "viewpoints",
     ],
-    "sql_catalog": ["annotations", "clip_signals", "known_cameras", "life_pair_indices", "stage_quality"],
+    "sql_catalog": ["alignment_by_duration", "annotations", "clip_signals", "known_cameras", "life_transfer", "stage_quality"],
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from humannet_assets.single_life.experiment import DatasetFolder, TransferConfig
 from humannet_assets.single_life.probe_set import evenly
-from humannet_assets.single_life.transfer.flow_pairs import FlowPair, depth_pairs, hpatches_pairs, oxford_pairs
+from humannet_assets.single_life.transfer.flow_pairs import LEAST_VALID, FlowPair, depth_pair, hpatches_pairs, oxford_pairs
 from humannet_assets.single_life.transfer.samples import (
     DatasetError,
     DepthSample,
@@ -46,7 +46,10 @@ class TransferData:
 def from_samples(name: str, samples: Sequence[DepthSample], config: TransferConfig) -> TransferData:
     """Split samples for the depth probe, and pair those whose camera is known."""
     posed = [sample for sample in samples if sample.pose is not None and sample.intrinsics is not None]
-    pairs = evenly(list(depth_pairs(posed, gap=config.pair_gap)), config.max_pairs)
+    both = [(one, other) for one, other in zip(posed, posed[config.pair_gap :], strict=False) if one.group == other.group]
+    pairs = [
+        pair for one, other in evenly(both, config.max_pairs) if (pair := depth_pair(one, other)).valid.mean() >= LEAST_VALID
+    ]
     chosen = evenly(samples, config.max_samples)
     train, test, split = _split(chosen, config)
     return TransferData(name, tuple(train), tuple(test), split, tuple(pairs))

@@ -162,6 +162,7 @@ class TransferStep(_ModelStep):
     def __init__(self, config: TransferConfig, place: Workplace | None = None) -> None:
         super().__init__(config, place)
         self._known: dict[tuple[str, ...], Baselines] = {}
+        self._probe_data: dict[tuple[str, ...], TransferData] = {}
 
     def models(self) -> tuple[str, ...]:
         """Names and sizes of the files in the data sets' folders."""
@@ -177,8 +178,6 @@ class TransferStep(_ModelStep):
 
     def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
         """Rows per data set, task and metric."""
-        from humannet_assets.single_life.transfer.datasets import PROBE_DATASET, from_samples
-
         for unit in units:
             checkpoints = unit.all(CROCO_CHECKPOINTS)
             if not checkpoints:
@@ -188,14 +187,22 @@ class TransferStep(_ModelStep):
             if row["duration_s"] is not None and not self.config.durations:
                 yield Outcome.rejected(unit, ["not_wanted"], {"fix": "transfer.durations", "duration_s": row["duration_s"]})
                 continue
-            samples = self.probe(unit.row(CROCO_RUNS)["probe_video_ids"])
-            data = ([from_samples(PROBE_DATASET, samples, self.config)] if samples else []) + self._folders
+            data = [*self._of_probe(unit.row(CROCO_RUNS)["probe_video_ids"]), *self._folders]
             if not data:
                 yield Outcome.rejected(unit, ["no_samples"], {"fix": "a probe set with depth, or transfer.datasets"})
                 continue
             model, _ = load_model(row)
             rows = [found for one in data for found in self._rows(row, model, one)]
             yield Outcome.kept(unit, rows, {one.name: one.split for one in data})
+
+    def _of_probe(self, video_ids: Sequence[str]) -> list[TransferData]:
+        from humannet_assets.single_life.transfer.datasets import PROBE_DATASET, from_samples
+
+        key = tuple(video_ids)
+        if key not in self._probe_data:
+            self._probe_data = {key: from_samples(PROBE_DATASET, self.probe(video_ids), self.config)}
+        data = self._probe_data[key]
+        return [data] if data.test or data.pairs else []
 
     def _rows(self, row: Mapping[str, Any], model: CroCo, data: TransferData) -> Iterator[dict[str, Any]]:
         key = (

@@ -69,7 +69,11 @@ VISIBLE_POINTS = Table(
     ),
     columns=(
         Column("stretch_id", _str, "Hash of (video, start of the stretch)."),
-        Column("source", _str, "Where points come from: depth (known poses and depth maps) or colmap (a model's own points)."),
+        Column(
+            "source",
+            _str,
+            "Where points come from: depth (known poses and depth maps), colmap (a model's own points), sfm (estimated).",
+        ),
         Column("world", _str, "Frame of reference; points are comparable wherever it is the same."),
         Column("voxel_m", _f64, "Side of the voxels points are, metres; null for points of a model."),
         Column("start_s", _f64, "First sampled frame, seconds from the video's first frame."),

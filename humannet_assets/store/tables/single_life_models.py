@@ -64,7 +64,7 @@ CROCO_CHECKPOINTS = Table(
         Column("pairs_fingerprint", _str, "Hash of the pairs in their order."),
         Column("pair_count", _i64, "Different pairs."),
         Column("video_count", _i32, "Videos of those."),
-        Column("parameters", _i64, "Number of weights."),
+        Column("parameters", _i64, "Numbers in the weights file."),
         Column("steps", _i32, "Optimiser steps."),
         Column("batch_size", _i32, "Pairs per step."),
         Column("loss_first", _f64, "Mean loss of the first row of the curve."),
