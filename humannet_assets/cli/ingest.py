@@ -180,17 +180,19 @@ SUMMARY = {
     "How good each stage is where footage is labelled": """
         SELECT stage, measure, round(value, 3) AS value, round(low, 3) AS low, round(high, 3) AS high, items
         FROM stage_quality WHERE value IS NOT NULL AND rank < 2 ORDER BY stage, rank""",
-    "Models of single lives (path, not science: at this size models do not yet match; docs/single_life.md)": """
-        SELECT role, pairing, count(*) AS models, round(avg(loss_first), 2) AS loss_first, round(avg(loss_last), 2) AS loss_last,
-               round(avg(pairs_per_s)) AS pairs_per_s
+}
+
+SINGLE_LIFE_SUMMARY = {
+    "Models of single lives": """
+        SELECT role, pairing, count(*) AS models, round(avg(loss_first), 2) AS loss_first,
+               round(avg(loss_last), 2) AS loss_last, round(avg(pairs_per_s)) AS pairs_per_s
         FROM croco_checkpoints GROUP BY ALL ORDER BY role, pairing""",
-    "Do lives agree beyond what shuffled pairs give? (CAS, mean map, excess = 0 means no)": """
+    "Do lives agree beyond what shuffled pairs give? (excess 0: no)": """
         SELECT pairing, k, round(trained, 3) AS raw_cas, round(trained_shuffled, 3) AS raw_shuffled, round(chance, 3) AS chance,
                round(trained_excess, 3) AS excess, round(control_excess, 3) AS controls,
                round(random_init_excess, 3) AS random_weights, round(two_seed_excess, 3) AS two_seeds
         FROM cas_summaries WHERE view = 'rows/mean' ORDER BY pairing, k""",
 }
-
 NEXT_STEPS = """\
 What to try next ({humannet} is the command line)
   humannet sql                          a prompt over all tables; docs/sql_cookbook.md has 20 questions
@@ -203,13 +205,17 @@ What to try next ({humannet} is the command line)
 
 
 def print_summary(project: Project, console: Console) -> None:
-    """What the store holds now, in four small tables, and what to do with it."""
+    """What the store holds now, in small tables, and what to do with it."""
     from humannet_assets.cli.sql import run_query
+    from humannet_assets.single_life.findings import titled
     from humannet_assets.store.sql import connect
 
     with connect(project.store) as connection:
         for title, query in SUMMARY.items():
             console.print(f"\n{title}", style="bold")
+            run_query(connection, query, console)
+        for title, query in SINGLE_LIFE_SUMMARY.items():
+            console.print(f"\n{titled(title, project.settings.single_life)}", style="bold", highlight=False)
             run_query(connection, query, console)
     command = Path(sys.argv[0])
     shown = str(command.relative_to(Path.cwd())) if command.is_relative_to(Path.cwd()) else str(command)

@@ -110,7 +110,7 @@ _SCORE = (
     Column("correction", _str, "none, position, sinks or position_and_sinks: what is taken out of the maps."),
     Column("layer", _i32, "Decoder block from 0; -1 is the mean of all."),
     Column("k", _i32, "Set size."),
-    Column("patches", _i32, "N."),
+    Column("patches", _i32, "Number of patches of an image, N."),
     Column("probe_pairs", _i32, "Pairs of the probe set."),
 )
 _PAIR_SCORES = (
