@@ -38,15 +38,15 @@ DEVIATIONS = (
     "The paper does not state its gaps, overlap thresholds, sizes, k or probe set; ours are in docs/single_life.md.",
     "The diverse reference is trained here, on a simulated pool of people and places; the paper's is a published CroCo.",
     "Every model starts from weights of its own seed, so that lives cannot agree because they began alike.",
-    "Depth and correspondence are measured on the simulated probe set (and folders the settings name), not on NYU and HPatches.",
+    "Depth and correspondence are measured on the simulated probe set (and named folders), not on NYU and HPatches.",
     "The headline is the excess over shuffled pairs; raw CAS, which the paper reports, stands beside it.",
 )
 QUESTION = """\
-Do models that are each trained on one person's footage come to see the same geometry; does that grow with the footage; is it more
-than an artefact of the score; is it of use?"""
+Do models that are each trained on one person's footage come to see the same geometry; does that grow with the footage; is it
+more than an artefact of the score; is it of use?"""
 VERDICTS = """\
-Computed from 95 % intervals over lives (bootstrap): seen = wholly on the claimed side of 0, opposite = on the other, not seen = 0
-lies within, undecided = fewer than three lives or no such models. Where models do not find the right place, agreement between
+Computed from 95 % intervals over lives (bootstrap): seen = wholly on the claimed side of 0, opposite = on the other, not seen =
+0 lies within, undecided = fewer than three lives or no such models. Where models do not find the right place, agreement between
 them cannot be agreement about the scene."""
 EXCESS = """\
 Excess = (CAS - CAS on shuffled pairs) / (1 - CAS on shuffled pairs); means over pairs of different lives. Raw CAS alone says
@@ -55,8 +55,8 @@ MATCHES = """\
 Share of covisible target patches whose most attended source patch is the true one or beside it; "moved": only patches for which
 the guess that nothing moved is wrong."""
 TRANSFER = """\
-Trivial: mean depth, identity flow. The role no_source is the masked-autoencoder baseline: a model of the same sizes trained with
-its reference blanked, judged by its features. Limit: what the grid of patches can reach."""
+Trivial: mean depth, identity flow. The role no_source is the masked-autoencoder baseline: a model of the same sizes trained
+with its reference blanked, judged by its features. Limit: what the grid of patches can reach."""
 _SUMMARY = (
     "pairing", "view", "k", "trained", "trained_shuffled", "chance", "trained_excess", "trained_excess_low",
     "trained_excess_high", "control_excess", "random_init_excess", "two_seed_excess", "within", "across", "p_value",
@@ -196,9 +196,10 @@ def _model_text(settings: SingleLifeSettings) -> str:
     height, width = model.image_shape
     rows, columns = model.grid
     return (
-        f"Model: {height} x {width} pixels, {rows} x {columns} patches, encoder {model.encoder_depth} x {model.encoder_dim}, decoder "
-        f"{model.decoder_depth} x {model.decoder_dim}, {model.position} positions, mask {model.mask_ratio:g}. Training: "
-        f"{training.steps} steps of {training.batch_size} pairs for every model, whatever the length of its footage."
+        f"Model: {height} x {width} pixels, {rows} x {columns} patches, encoder {model.encoder_depth} x {model.encoder_dim}, "
+        f"decoder {model.decoder_depth} x {model.decoder_dim}, {model.position} positions, mask "
+        f"{model.mask_ratio:g}. Training: {training.steps} steps of {training.batch_size} pairs for every model, "
+        "whatever the length of its footage."
     )
 
 
