@@ -45,8 +45,8 @@ QUESTION = """\
 Do models that are each trained on one person's footage come to see the same geometry; does that grow with the footage; is it
 more than an artefact of the score; is it of use?"""
 VERDICTS = """\
-Computed from 95 % intervals over lives (bootstrap): seen = wholly on the claimed side of 0, opposite = on the other, not seen =
-0 lies within, undecided = fewer than three lives or no such models. Where models do not find the right place, agreement between
+Computed from 95 % intervals over lives: seen = wholly on the claimed side of 0, opposite = on the other, not seen = 0 lies
+within, undecided = fewer than five lives or no such models. Where models do not find the right place, agreement between
 them cannot be agreement about the scene."""
 EXCESS = """\
 Excess = (CAS - CAS on shuffled pairs) / (1 - CAS on shuffled pairs); means over pairs of different lives. Raw CAS alone says

@@ -2,7 +2,9 @@
 
 A finding is "seen" if its interval lies wholly on the claimed side of zero, "opposite" if wholly on the other, "not seen" if it
 holds zero, and "undecided" where there are too few lives for an interval. Lives are the unit: seeds and durations of one life
-are not independent of each other. So few lives make wide intervals, and that is said rather than hidden.
+are not independent of each other. Means over lives have Student's interval; figures of a matrix or a rank correlation have the
+bootstrap over lives, which is too narrow for few of them: so fewer than `LEAST_LIVES` decide nothing. Several findings at 95 %
+will now and then contain a false one, and where models do not find the right place no agreement is about the scene.
 """
 
 from __future__ import annotations
@@ -16,17 +18,21 @@ from typing import Literal
 import numpy as np
 import polars as pl
 from scipy.stats import rankdata
+from scipy.stats import t as student_t
 
 from humannet_assets.single_life.durations import curve_points
 from humannet_assets.single_life.findings import HEADLINE_VIEW, headline_k, stored_matrix
 from humannet_assets.single_life.settings import SingleLifeSettings
-from humannet_assets.single_life.statistics import LEAST_UNITS, bootstrap_interval, percentile_interval
+from humannet_assets.single_life.statistics import CONFIDENCE, LEAST_UNITS, percentile_interval
 from humannet_assets.single_life.summaries import TRAINED, Floats
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.tables import CAS_SUMMARIES, LIFE_TRANSFER, PATCH_MATCHES
 
 Verdict = Literal["seen", "opposite", "not seen", "undecided"]
 
+LEAST_LIVES = 5
+"""Lives below which no verdict is given. Measured on normal data: a 95 % percentile bootstrap of 3, 4, 5, 6 and 10 values holds
+the truth 73, 81, 84, 86 and 90 times in 100."""
 PAIRING_ORDER = ("spatial+temporal", "temporal", "spatial", "augmented")
 """From best to worst (Single-Life)."""
 QUALITY = (("correspondence", "attention", "aepe_px"), ("depth", "attentive_probe", "delta1"))
@@ -49,7 +55,7 @@ class Finding:
     @property
     def verdict(self) -> Verdict:
         """See the module."""
-        if math.isnan(self.low) or math.isnan(self.high) or self.units < LEAST_UNITS:
+        if math.isnan(self.low) or math.isnan(self.high) or self.units < LEAST_LIVES:
             return "undecided"
         if self.low > 0:
             return "seen"
@@ -60,31 +66,31 @@ def all_findings(store: LanceStore, settings: SingleLifeSettings) -> list[Findin
     """Every finding of the paper that the stored rows speak to."""
     k = headline_k(store, settings)
     return [
-        matching(store, settings),
-        emergence(store, settings, k),
+        matching(store),
+        emergence(store, k),
         *alignment(store, settings, k),
         *pairing_order(store, settings),
         *alignment_and_transfer(store, settings, k),
     ]
 
 
-def _over_lives(values: Mapping[str, float], settings: SingleLifeSettings) -> tuple[float, float, float, int]:
-    """Mean of one value per life, its interval over lives, and their number."""
+def _over_lives(values: Mapping[str, float]) -> tuple[float, float, float, int]:
+    """Mean of one value per life, its interval (Student), and their number."""
     known = np.array([value for _, value in sorted(values.items()) if not math.isnan(value)])
     if len(known) < LEAST_UNITS:
         return (float(known.mean()) if len(known) else math.nan), math.nan, math.nan, len(known)
-    rng = np.random.default_rng(settings.cas.seed)
-    low, high = bootstrap_interval(known, rng, resamples=settings.cas.resamples)
-    return float(known.mean()), float(low), float(high), len(known)
+    mean, error = float(known.mean()), float(known.std(ddof=1) / math.sqrt(len(known)))
+    reach = float(student_t.ppf((1 + CONFIDENCE) / 2, len(known) - 1)) * error
+    return mean, mean - reach, mean + reach, len(known)
 
 
-def matching(store: LanceStore, settings: SingleLifeSettings) -> Finding:
+def matching(store: LanceStore) -> Finding:
     """Do models look at the right place at all, where the guess that nothing moved is wrong?"""
     names = ["life", "moved_near", "chance_moved_near"]
     where = "outcome = 'kept' AND layer = -1 AND weights = 'trained' AND duration_s IS NULL AND role IN ('life', 'ceiling')"
     rows = store.read(PATCH_MATCHES, names, where).drop_nulls()
     by_life = rows.group_by("life").agg((pl.col("moved_near") - pl.col("chance_moved_near")).mean().alias("value"))
-    value, low, high, units = _over_lives(dict(by_life.iter_rows()), settings)
+    value, low, high, units = _over_lives(dict(by_life.iter_rows()))
     return Finding(
         "models find the right place",
         "cross-attention matches what it never was told to match",
@@ -94,14 +100,14 @@ def matching(store: LanceStore, settings: SingleLifeSettings) -> Finding:
     )  # fmt: skip
 
 
-def emergence(store: LanceStore, settings: SingleLifeSettings, k: int) -> Finding:
+def emergence(store: LanceStore, k: int) -> Finding:
     """Does alignment with the reference grow with the footage of a life?"""
     points = curve_points(store, HEADLINE_VIEW, k).filter(pl.col("kind") == "life")
     slopes = {}
     for (life,), part in points.group_by("life"):
         hours = np.log2(part["footage_s"].to_numpy())
         slopes[str(life)] = float(np.polyfit(hours, part["excess"].to_numpy(), 1)[0]) if len(set(hours)) > 1 else math.nan
-    value, low, high, units = _over_lives(slopes, settings)
+    value, low, high, units = _over_lives(slopes)
     return Finding(
         "emergence with duration", "alignment with a model of diverse footage grows with the duration of a life",
         f"gain of excess CAS (k = {k}) per doubling of footage", value, low, high, units,
@@ -160,7 +166,7 @@ def pairing_order(store: LanceStore, settings: SingleLifeSettings) -> list[Findi
         for better, worse in pairwise(there):
             one, other = wide.get(better, {}), wide.get(worse, {})
             gains = {life: one[life] - other[life] for life in one if life in other}
-            value, low, high, units = _over_lives(gains, settings)
+            value, low, high, units = _over_lives(gains)
             found.append(
                 Finding(
                     f"pairing order: {better} above {worse}",
