@@ -199,6 +199,7 @@ What to try next ({humannet} is the command line)
   humannet status                       rows by outcome per asset; what is stale and why
   humannet lineage ID                   from any row back to the bytes (ids as above)
   humannet quality --report FOLDER      every figure, confusion tables and the worst cases as pictures
+  humannet reproduce single-life        models of single lives at a size of your choice (docs/single_life.md)
   humannet ingest FOLDER                your own videos (docs/your_own_videos.md)
   make ui                               the graph, its checks and contact sheets in the Dagster UI
   notebooks/01_explore_annotations.ipynb"""
