@@ -6,6 +6,7 @@ the science; `humannet reproduce single-life` brings the sizes that mean somethi
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -167,6 +168,18 @@ class TransferConfig(StepConfig):
         if self.probe_width % self.probe_heads:
             raise ValueError(f"probe_width {self.probe_width} is not a multiple of probe_heads {self.probe_heads}")
         return self
+
+    def contents(self) -> tuple[str, ...]:
+        """What identifies the data sets' contents: a hash of file names and sizes per folder, "missing" where there is none."""
+        marks = []
+        for folder in self.datasets:
+            root = folder.path.expanduser()
+            digest = hashlib.sha256()
+            for path in sorted(root.rglob("*")) if root.is_dir() else ():
+                if path.is_file():
+                    digest.update(f"{path.relative_to(root)}:{path.stat().st_size};".encode())
+            marks.append(f"{folder.name}:{digest.hexdigest()[:16] if root.is_dir() else 'missing'}")
+        return tuple(marks)
 
     def depth_probe(self) -> DepthProbeConfig:
         """Size and training of the depth probe; what is not set here has that class's defaults."""

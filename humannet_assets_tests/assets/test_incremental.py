@@ -19,7 +19,7 @@ def clip_units(graph: Graph) -> int:
     return graph.store.read(FILTERED_CLIPS, where="outcome != 'removed'").height
 
 
-NOBODYS = {"lives", "visible_points", "life_pairings", "life_pair_indices"}
+NOBODYS = {table.name for table in TABLES if table.group == "single_life"} - {"life_videos"}
 """Tables in which footage that is nobody's life leaves no row."""
 
 

@@ -148,16 +148,3 @@ def _stamped(folder: Path) -> dict[float, Path]:
     if not found:
         raise DatasetError(f"no .png in {folder}")
     return found
-
-
-def listing(folders: Sequence[DatasetFolder]) -> tuple[str, ...]:
-    """What identifies the data sets' contents: a hash of file names and sizes per folder, "missing" where there is none."""
-    marks = []
-    for folder in folders:
-        root = folder.path.expanduser()
-        digest = hashlib.sha256()
-        for path in sorted(root.rglob("*")) if root.is_dir() else ():
-            if path.is_file():
-                digest.update(f"{path.relative_to(root)}:{path.stat().st_size};".encode())
-        marks.append(f"{folder.name}:{digest.hexdigest()[:16] if root.is_dir() else 'missing'}")
-    return tuple(marks)

@@ -166,9 +166,7 @@ class TransferStep(_ModelStep):
 
     def models(self) -> tuple[str, ...]:
         """Names and sizes of the files in the data sets' folders."""
-        from humannet_assets.single_life.transfer.datasets import listing
-
-        return listing(self.config.datasets)
+        return self.config.contents()
 
     @cached_property
     def _folders(self) -> list[TransferData]:
