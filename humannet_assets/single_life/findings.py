@@ -187,9 +187,11 @@ def transfer_text(store: LanceStore, settings: SingleLifeSettings) -> str:
 
 
 def transfer_rows(store: LanceStore, metrics: Sequence[str] = SHOWN_METRICS) -> pl.DataFrame:
-    """Means over models: columns dataset, metric, by, pairing, role, models, value, random_init, trivial, limit."""
-    names = ["dataset", "metric", "by", "pairing", "role", "model_id", "value", "random_init", "trivial", "limit", "duration_s"]
+    """Means over models: columns dataset, metric, method, pairing, role, models, value, random_init, trivial, grid_limit."""
+    names = [
+        "dataset", "metric", "method", "pairing", "role", "model_id", "value", "random_init", "trivial", "grid_limit", "duration_s",
+    ]  # fmt: skip
     rows = store.read(LIFE_TRANSFER, names, "outcome = 'kept' AND duration_s IS NULL").filter(pl.col("metric").is_in(metrics))
     keys = names[:5]
-    figures = [pl.col(name).mean() for name in ("value", "random_init", "trivial", "limit")]
+    figures = [pl.col(name).mean() for name in ("value", "random_init", "trivial", "grid_limit")]
     return rows.group_by(keys).agg(pl.col("model_id").n_unique().alias("models"), *figures).sort(keys)

@@ -150,7 +150,7 @@ def alignment(store: LanceStore, settings: SingleLifeSettings, k: int) -> list[F
 def _quality(store: LanceStore, task: str, by: str, metric: str) -> pl.DataFrame:
     """Columns life, pairing, role, model_name, quality (higher is better) of whole lives, mean over data sets."""
     names = ["life", "pairing", "role", "model_name", "value", "higher_is_better"]
-    where = f"outcome = 'kept' AND task = '{task}' AND by = '{by}' AND metric = '{metric}' AND duration_s IS NULL"
+    where = f"outcome = 'kept' AND task = '{task}' AND method = '{by}' AND metric = '{metric}' AND duration_s IS NULL"
     rows = store.read(LIFE_TRANSFER, names, where).filter(pl.col("role").is_in(TRAINED))
     signed = pl.when(pl.col("higher_is_better")).then(pl.col("value")).otherwise(-pl.col("value"))
     return rows.group_by("life", "pairing", "role", "model_name").agg(signed.mean().alias("quality")).sort("model_name")

@@ -269,8 +269,8 @@ def test_transfer_and_matches_stand_beside_their_baselines(made: SmallWorld) -> 
     }  # fmt: skip
     assert rows.filter(pl.col("duration_s").is_not_null()).is_empty()
     aepe = rows.filter(pl.col("metric") == "aepe_px")
-    assert (aepe["limit"] < aepe["trivial"]).all()
-    assert set(aepe.filter(pl.col("role") == "no_source")["by"]) == {"features"}
+    assert (aepe["grid_limit"] < aepe["trivial"]).all()
+    assert set(aepe.filter(pl.col("role") == "no_source")["method"]) == {"features"}
     assert ((rows["low"] <= rows["value"]) & (rows["value"] <= rows["high"])).all()
     # A wall at one distance: the mean depth is exact.
     assert rows.filter(pl.col("metric") == "delta1")["trivial"].to_list() == pytest.approx([1.0] * 10)

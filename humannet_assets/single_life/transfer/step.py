@@ -224,7 +224,7 @@ class TransferStep(_ModelStep):
                 **{name: row[name] for name in _ABOUT},
                 "dataset": data.name,
                 "task": metric.task,
-                "by": metric.by,
+                "method": metric.by,
                 "metric": metric.name,
                 "higher_is_better": metric.higher_is_better,
                 "samples": len(metric.values),
@@ -233,7 +233,7 @@ class TransferStep(_ModelStep):
                 "high": float(high),
                 "random_init": beside.untrained[metric.key],
                 "trivial": beside.trivial[metric.task, metric.name],
-                "limit": beside.limit.get(metric.name),
+                "grid_limit": beside.limit.get(metric.name),
             }
 
 

@@ -209,7 +209,7 @@ PATCH_MATCHES = Table(
         "source patch is the true one, from depth and known cameras. Rejected: no_checkpoint, no_truth (a probe without depth)."
     ),
     columns=(
-        Column("match_id", _str, "Hash of (run, layer, weights)."),
+        Column("match_id", _str, "Hash of (model, weights, layer)."),
         Column("model_id", _str, "The model."),
         *_RUN,
         Column("weights", _str, "trained, or random_init: an untrained model of the same sizes."),
@@ -262,12 +262,12 @@ LIFE_TRANSFER = Table(
         "not_wanted."
     ),
     columns=(
-        Column("transfer_id", _str, "Hash of (run, data set, task, by, metric)."),
+        Column("transfer_id", _str, "Hash of (model, data set, task, method, metric)."),
         Column("model_id", _str, "The model."),
         *_RUN,
         Column("dataset", _str, "probe, or a folder of the settings."),
         Column("task", _str, "depth or correspondence."),
-        Column("by", _str, "attentive_probe, attention or features."),
+        Column("method", _str, "attentive_probe, attention or features."),
         Column("metric", _str, "delta1, abs_rel, delta1_scaled, abs_rel_scaled; aepe_px, pck1, pck3, pck5."),
         Column("higher_is_better", _bool, "Direction of the metric."),
         Column("samples", _i32, "Pictures or pairs tested on."),
@@ -278,6 +278,6 @@ LIFE_TRANSFER = Table(
         Column("high", _f64, "Upper end."),
         Column("random_init", _f64, "An untrained model of the same sizes."),
         Column("trivial", _f64, "Depth: mean depth of the training pictures. Correspondence: nothing moved (identity flow)."),
-        Column("limit", _f64, "Correspondence: what the grid of patches can reach; null for depth."),
+        Column("grid_limit", _f64, "Correspondence: what the grid of patches can reach; null for depth."),
     ),
 )
