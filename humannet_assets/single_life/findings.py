@@ -189,7 +189,8 @@ def transfer_text(store: LanceStore, settings: SingleLifeSettings) -> str:
 def transfer_rows(store: LanceStore, metrics: Sequence[str] = SHOWN_METRICS) -> pl.DataFrame:
     """Means over models: columns dataset, metric, method, pairing, role, models, value, random_init, trivial, grid_limit."""
     names = [
-        "dataset", "metric", "method", "pairing", "role", "model_id", "value", "random_init", "trivial", "grid_limit", "duration_s",
+        "dataset", "metric", "method", "pairing", "role", "model_id", "value", "random_init", "trivial", "grid_limit",
+        "duration_s",
     ]  # fmt: skip
     rows = store.read(LIFE_TRANSFER, names, "outcome = 'kept' AND duration_s IS NULL").filter(pl.col("metric").is_in(metrics))
     keys = names[:5]

@@ -110,8 +110,8 @@ def _tables(store: LanceStore, settings: SingleLifeSettings) -> dict[str, pl.Dat
     ]  # fmt: skip
     durations = ["life", "kind", "footage_s", "seed", "view", "k", "score", "shuffled", "chance", "excess", "low", "high"]
     transfer = [
-        "model_name", "role", "pairing", "dataset", "task", "method", "metric", "samples", "value", "low", "high", "random_init",
-        "trivial", "grid_limit",
+        "model_name", "role", "pairing", "dataset", "task", "method", "metric", "samples", "value", "low", "high",
+        "random_init", "trivial", "grid_limit",
     ]  # fmt: skip
     k = headline_k(store, settings)
     return {
