@@ -17,16 +17,17 @@ from humannet_assets.store.tables.curation import CLIPS, SHOTS, VIDEO_DUPLICATES
 from humannet_assets.store.tables.sources import RAW_VIDEOS
 
 Times = npt.NDArray[np.float64]
+_SCORES = ("cut_content", "cut_luma", "cut_structure", "frame_times_s", "duration_s", "signature", "signature_times_s")
 
 
 class ShotStep(Step[ShotConfig]):
     """Split every canonical video into shots by applying thresholds to the scores `raw_videos` stored."""
 
     name = "shots"
-    code_version = "1"
+    code_version = "2"
     reads = (
         Read(VIDEO_DUPLICATES, columns=("row_id",), by="identity"),
-        Read(RAW_VIDEOS, columns=("cut_content", "cut_luma", "frame_times_s", "duration_s", "signature", "signature_times_s")),
+        Read(RAW_VIDEOS, columns=_SCORES),
     )
     writes = SHOTS
     chunk_size = 256
@@ -41,6 +42,7 @@ class ShotStep(Step[ShotConfig]):
                 np.asarray(row["frame_times_s"]),
                 row["signature"],
                 row["signature_times_s"],
+                None if row["cut_structure"] is None else np.asarray(row["cut_structure"]),
             )
             boundaries = find_boundaries(scores, self.config)
             rows = shot_rows(unit.id, scores.times_s, float(row["duration_s"]), boundaries)

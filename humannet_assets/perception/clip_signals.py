@@ -25,6 +25,8 @@ from humannet_assets.perception.detectors import (
     get_face_detector,
     get_hand_detector,
 )
+from humannet_assets.perception.egomotion import OnFoot, TravelSummary, measure_travel, summarise_travel
+from humannet_assets.perception.evidence import Limits
 from humannet_assets.perception.models import BODY, FACE, HAND, model_fingerprint
 from humannet_assets.perception.motion import MotionSummary, MotionTracker, to_work_gray
 from humannet_assets.perception.people import body_plausibility, body_upright, box_area, face_on_body, hand_entry
@@ -71,6 +73,20 @@ class ClipSignalsConfig(StepConfig):
     candidate_parallax: float = Field(
         default=0.05, ge=0, le=1, description="Share of corners in depth (a travelling camera) that is."
     )
+    foot_slow: Limits = Field(
+        default=(0.35, 0.65),
+        description="Eye heights per second from which a camera goes at a walker's pace: 1.3 m/s at 1.6 m is 0.8.",
+    )
+    foot_fast: Limits = Field(
+        default=(3.0, 2.0), description="And above which it does not: a run is 2, wide lenses exaggerate; cars make 4 to 12."
+    )
+    foot_aside_deg: Limits = Field(
+        default=(80.0, 50.0), description="Angle sideways between gaze and travel: necks turn by up to 70 degrees."
+    )
+    foot_tilt_deg: Limits = Field(
+        default=(30.0, 18.0),
+        description="Angle up or down between them: walkers look 5 to 15 down, drones 20 to 60.",
+    )
     candidate_body: float = Field(
         default=0.15, ge=0, le=1, description="A body this plausible, a hand or a face: look at every frame."
     )
@@ -106,7 +122,7 @@ class ClipSignalsStep(FrameStep[ClipSignalsConfig]):
     """Hands, bodies, faces, quality and motion of each clip."""
 
     name = "clip_signals"
-    code_version = "1"
+    code_version = "2"
     reads = (Read(CLIPS, ("clip_id", "start_s", "end_s"), unit="clip_id", by="identity"),)
     writes = CLIP_SIGNALS
 
@@ -168,7 +184,18 @@ class ClipSignalsConsumer:
         close = None
         if triage != "no_motion" and np.mean([self._strength(look) for look in looks]) < self.config.close_look_below:
             close = self._close_look()
-        return Outcome.kept(self.unit, [self._row(motion, triage, looks, close)])
+        return Outcome.kept(self.unit, [self._row(motion, self._travel(motion), triage, looks, close)])
+
+    def _travel(self, motion: MotionSummary) -> TravelSummary:
+        """How the camera travels, if it does."""
+        config = self.config
+        if not motion.parallax >= config.candidate_parallax or self._last_gray is None:
+            return TravelSummary()
+        height, width = self._last_gray.shape
+        flows = [(pair.corners_px, pair.step_s) for pair in self.tracker.pairs]
+        found = [measure_travel(*flow, step_s, width, height) for flow, step_s in flows if flow is not None]
+        limits = OnFoot(config.foot_slow, config.foot_fast, config.foot_aside_deg, config.foot_tilt_deg)
+        return summarise_travel([travel for travel in found if travel is not None], limits)
 
     def _look(self, motion: MotionSummary) -> tuple[str, list[Look]]:
         config = self.config
@@ -240,7 +267,9 @@ class ClipSignalsConsumer:
         bodies = get_body_detector(config.max_bodies, config.body_confidence).detect(part)
         return any(body_plausibility(body) >= config.close_look_body for body in bodies)
 
-    def _row(self, motion: MotionSummary, triage: str, looks: Sequence[Look], close: float | None) -> dict[str, Any]:
+    def _row(
+        self, motion: MotionSummary, travel: TravelSummary, triage: str, looks: Sequence[Look], close: float | None
+    ) -> dict[str, Any]:
         clip = self.unit.row(CLIPS)
         shown, thumbnail = draw_thumbnail(looks, self._waiting, self.config.thumbnail_px)
         median = {name: float(np.median([getattr(p, name) for p in self.quality])) for name in PictureQuality.__annotations__}
@@ -266,6 +295,9 @@ class ClipSignalsConsumer:
             "camera_jitter": _known(motion.camera_jitter),
             "camera_shake": _known(motion.shake),
             "camera_parallax": _known(motion.parallax),
+            "camera_on_foot": _known(travel.on_foot),
+            "camera_pace": _known(travel.pace),
+            "camera_turn_change": _known(travel.turn_change),
             "object_motion": motion.object_motion,
             "object_area": motion.object_area,
             "thumbnail_time_s": shown,

@@ -27,10 +27,10 @@ SIGNALS = (
     "face_on_body_rate",
     "motion_measured",
     "camera_motion",
-    "camera_forward",
-    "camera_forward_share",
     "camera_shake",
     "camera_parallax",
+    "camera_on_foot",
+    "camera_turn_change",
 )
 """The columns of `clip_signals` that `read_evidence` uses."""
 
@@ -53,12 +53,17 @@ class EvidenceConfig(StepConfig):
     bob: Limits = Field(
         default=(0.001, 0.006), description="Camera shake of steps: tripods and dollies under 0.001, stabilised walks 0.008."
     )
-    forward: Limits = Field(default=(0.02, 0.08), description="Expansion per second: a walk shows 0.07 to 0.25.")
-    forward_share: Limits = Field(default=(0.4, 0.7), description="Share of frame pairs that expand: a walk shows 0.9 on.")
-    vehicle: Limits = Field(
-        default=(0.8, 0.45), description="Expansion per second beyond which it is a vehicle, not a walk (falling)."
+    on_foot: Limits = Field(
+        default=(0.2, 0.4),
+        description="Travel as on foot: real walks 0.9 on, simulated ones with stops 0.4 on; cars, drones, vacuums up to 0.2.",
     )
-    head_turns: Limits = Field(default=(0.02, 0.06), description="Shake without forward motion: looking around with the head.")
+    head_turns: Limits = Field(
+        default=(3.0, 6.0),
+        description="Change of rotation, degrees per second: heads that look around 5 to 20, cars and drones under 3.",
+    )
+    head_shake: Limits = Field(
+        default=(0.04, 0.08), description="Shake that must go with it: heads 0.06 to 0.2, a robot that turns on the spot 0.05."
+    )
     measured: Limits = Field(default=(0.4, 0.7), description="Share of frame pairs with texture enough to measure the camera.")
 
     @field_validator("*")
@@ -101,20 +106,19 @@ def read_evidence(row: Mapping[str, Any], config: EvidenceConfig) -> Evidence:
 
 
 def _wearer_motion(row: Mapping[str, Any], config: EvidenceConfig) -> float:
-    """A camera carried by a walking or looking person: it travels through depth, keeps moving, and shakes as bodies do."""
-    shake, expansion = number(row, "camera_shake"), number(row, "camera_forward")
-    walk = (
-        between(expansion, config.forward)
-        * between(number(row, "camera_forward_share"), config.forward_share)
-        * between(expansion, config.vehicle)
-    )
+    """A camera carried by a person who walks, or who looks around: it travels, keeps moving, and shakes as bodies do."""
+    shake = number(row, "camera_shake")
     carried = (
-        between(number(row, "camera_parallax"), config.parallax)
-        * between(number(row, "camera_motion"), config.travel)
+        between(number(row, "camera_motion"), config.travel)
         * between(shake, config.bob)
         * between(number(row, "motion_measured"), config.measured)
     )
-    return 0.95 * carried * max(walk, between(shake, config.head_turns))
+    looks = (
+        between(number(row, "camera_parallax"), config.parallax)
+        * between(number(row, "camera_turn_change"), config.head_turns)
+        * between(shake, config.head_shake)
+    )
+    return 0.95 * carried * max(between(number(row, "camera_on_foot"), config.on_foot), looks)
 
 
 def between(value: float, limits: Limits) -> float:

@@ -58,7 +58,7 @@ class FilterStep(Step[FilterConfig]):
     """A verdict per clip, with reasons and the numbers that decided."""
 
     name = "filtered_clips"
-    code_version = "1"
+    code_version = "2"
     reads = (Read(CLIP_SIGNALS, _USED),)
     writes = FILTERED_CLIPS
     chunk_size = 4096

@@ -23,6 +23,7 @@ def _raw(count: int, rate: float = 25.0) -> dict:
         "duration_s": count / rate,
         "cut_content": [1.0] * count,
         "cut_luma": [100.0] * count,
+        "cut_structure": [1.0] * count,
         "signature": [1] * count,
         "signature_times_s": times.tolist(),
     }

@@ -86,6 +86,8 @@ def test_a_walk_without_hands(media_dir: Path) -> None:
     assert row["camera_forward"] > 0.1
     assert row["camera_parallax"] > 0.2
     assert row["camera_shake"] > 0.006
+    assert row["camera_on_foot"] > 0.8
+    assert 0.5 < row["camera_pace"] < 2.0
 
 
 def test_people_are_found_in_dim_footage(media_dir: Path) -> None:

@@ -28,8 +28,6 @@ SCENE = {
     "changed_area": 0.1,
     "motion_measured": 1.0,
     "camera_motion": 0.001,
-    "camera_forward": 0.0,
-    "camera_forward_share": 0.0,
     "camera_shake": 0.001,
     "camera_parallax": 0.0,
     "object_motion": 0.05,
@@ -39,10 +37,10 @@ PERSON = {"pose_rate": 0.9, "pose_score": 0.9}
 DOG = {"pose_rate": 0.45, "pose_score": 0.1}
 WALK = {
     "camera_motion": 0.06,
-    "camera_forward": 0.12,
-    "camera_forward_share": 1.0,
     "camera_shake": 0.012,
     "camera_parallax": 0.35,
+    "camera_on_foot": 0.9,
+    "camera_turn_change": 1.5,
 }
 
 
@@ -63,7 +61,7 @@ def judge(*changes: dict[str, Any], config: FilterConfig | None = None) -> Outco
         (PERSON, "body"),
         (WALK, "wearer_motion"),
         ({**EMPTY, **SCENE, "pose_rate": 0.0, "close_look_rate": 1.0}, "body"),
-        ({**WALK, "camera_forward": 0.0, "camera_forward_share": 0.1, "camera_shake": 0.06}, "wearer_motion"),
+        ({**WALK, "camera_on_foot": 0.0, "camera_shake": 0.1, "camera_turn_change": 8.0}, "wearer_motion"),
     ],
     ids=["hands", "person", "walk", "person in the distance", "looking around"],
 )
@@ -83,7 +81,9 @@ def test_people_and_wearers_are_kept(signals: dict[str, Any], evidence: str) -> 
         ({"pose_rate": 0.4, "pose_score": 0.7}, "human_incidental"),
         ({"camera_motion": 0.16, "camera_shake": 0.09, "camera_parallax": 0.02}, "no_human_evidence"),  # a whipping pan
         ({**WALK, "camera_shake": 0.0005}, "no_human_evidence"),  # a dolly or a zoom
-        ({**WALK, "camera_forward": 0.9}, "no_human_evidence"),  # a car
+        ({**WALK, "camera_on_foot": 0.2, "camera_shake": 0.026}, "no_human_evidence"),  # a car
+        ({**WALK, "camera_on_foot": 0.0, "camera_shake": 0.046, "camera_turn_change": 17.0}, "no_human_evidence"),  # a vacuum
+        ({**WALK, "camera_on_foot": None, "camera_shake": 0.1, "camera_turn_change": None}, "no_human_evidence"),
         ({**WALK, "motion_measured": 0.3}, "no_human_evidence"),  # hardly any texture to measure it on
         ({**PERSON, "changed_area": 0.0002, "object_motion": 0.0}, "no_motion"),
         ({**PERSON, "static_ratio": 0.97}, "static_framing"),

@@ -108,6 +108,13 @@ CLIP_SIGNALS = Table(
         Column("camera_jitter", _f32, "Spread of global motion direction and size, 0..1: head or hand held."),
         Column("camera_shake", _f32, "Median change of the camera's velocity between pairs, picture widths per second."),
         Column("camera_parallax", _f32, "Median share of corners moving as a rigid scene in depth does: the camera travels."),
+        Column(
+            "camera_on_foot",
+            _f32,
+            "How far the camera travels as on foot (pace, ahead, level), 0..1; null: it does not travel.",
+        ),
+        Column("camera_pace", _f32, "Median speed in eye heights per second (walking 0.8); null without ground in view."),
+        Column("camera_turn_change", _f32, "Median change of the camera's rotation from pair to pair, degrees per second."),
         Column("object_motion", _f32, "Upper quartile of residual motion against the camera in picture widths per second."),
         Column("object_area", _f32, "Share of the picture that moves against the camera."),
         Column("text_like", _f32, "Share of the picture with slide or screen texture (flat regions and straight edges), 0..1."),
