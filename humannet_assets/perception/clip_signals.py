@@ -107,6 +107,9 @@ class ClipSignalsConfig(StepConfig):
     moving_body: float = Field(
         default=0.3, ge=0, le=1, description="Plausibility from which it is measured whether a body's parts move."
     )
+    moving_watch_s: float = Field(
+        default=3.0, ge=0, le=60, description="For how long at least; living people, too, rest for a second or two. Our choice."
+    )
     close_look_body: float = Field(default=0.3, ge=0, le=1, description="Plausibility a magnified body needs to count.")
     thumbnail_px: int = Field(default=320, ge=64, le=1024, description="Longer side of the thumbnail.")
 
@@ -254,23 +257,30 @@ class ClipSignalsConsumer:
         )
 
     def _body_motion(self, looks: Sequence[Look]) -> float | None:
-        """The most that parts of a body move against each other from one waiting frame to the next; None: not measured."""
-        found = []
+        """The most that parts of any body move against each other from one waiting frame to the next; None: not measured."""
+        bodies = []
         for look in looks:
             scale = self._waiting[look.index].rgb.shape[1] / look.rgb.shape[1]
-            bodies = [body for body in look.bodies if body_plausibility(body) >= self.config.moving_body]
-            found += [self._moves(look.index, _visible(body) * scale) for body in bodies]
-        return max((value for value in found if value is not None), default=None)
+            plausible = [body for body in look.bodies if body_plausibility(body) >= self.config.moving_body]
+            bodies += [(look.index, _visible(body) * scale) for body in plausible]
+        return self._most_motion(bodies)
 
-    def _moves(self, index: int, points_px: npt.NDArray[np.floating]) -> float | None:
-        """`articulation` of a body, given by its landmarks in a waiting frame, until the next one."""
-        if index + 1 >= len(self._waiting):
-            return None
-        frames = self._waiting[index : index + 2]
-        before, after = (to_work_gray(frame.rgb) for frame in frames)
-        if before.shape != after.shape:
-            return None
-        return articulation(before, after, points_px * (before.shape[1] / frames[0].rgb.shape[1]))
+    def _most_motion(self, bodies: Sequence[tuple[int, npt.NDArray[np.floating]]]) -> float | None:
+        """The most `articulation` of bodies, each given by a waiting frame and its landmarks there, until the next frame.
+
+        None where it was watched too shortly: people rest for a second or two.
+        """
+        times, found = [], []
+        for index, points_px in bodies:
+            frames = self._waiting[index : index + 2]
+            if len(frames) < 2 or frames[0].rgb.shape != frames[1].rgb.shape:
+                continue
+            before, after = (to_work_gray(frame.rgb) for frame in frames)
+            value = articulation(before, after, points_px * (before.shape[1] / frames[0].rgb.shape[1]))
+            if value is not None:
+                times += [frame.time_s for frame in frames]
+                found.append(value)
+        return max(found) if found and max(times) - min(times) >= self.config.moving_watch_s else None
 
     def _close_look(self) -> tuple[float | None, float | None]:
         """Share of magnified frames that show a plausible body (None: nothing to magnify), and the most that one moves.
@@ -292,8 +302,8 @@ class ClipSignalsConsumer:
                 bodies = {index: body for index, body in seen.items() if body is not None}
                 x, y, side = tile
                 scale = side / max(side, MAGNIFIED_PX)
-                motion = [self._moves(index, _visible(body) * scale + (x, y)) for index, body in bodies.items()]
-                return len(bodies) / len(seen), max((value for value in motion if value is not None), default=None)
+                placed = [(index, _visible(body) * scale + (x, y)) for index, body in sorted(bodies.items())]
+                return len(bodies) / len(seen), self._most_motion(placed)
         return 0.0, None
 
     def _body_in(self, index: int, tile: tuple[int, int, int]) -> Body | None:
