@@ -73,7 +73,7 @@ def test_a_path_that_hangs_on_a_third_of_the_corners_is_not_believed():
     rng = np.random.default_rng(0)
     points = rng.uniform((-2, -1.2, 2), (2, 1.2, 4), (900, 3))
     ids = np.arange(900)
-    mover = (ids % 3 == 0) | ((ids % 3 == 1) & (rng.random(900) < 0.85))  # a crowd that walks by a camera that sinks
+    mover = (ids % 3 == 0) | ((ids % 3 == 1) & (rng.random(900) < 0.65))  # a crowd that walks by a camera that sinks
     sightings = []
     for k in range(10):
         shift = np.where(mover[:, None], [0.08 * k, 0, 0], [0, 0.08 * k, 0])
@@ -81,7 +81,7 @@ def test_a_path_that_hangs_on_a_third_of_the_corners_is_not_believed():
     rotations = np.repeat(np.eye(3)[None], 10, axis=0)
     found, _ = positions(sightings, rotations, CAMERA, SETTINGS)
     assert abs(found[-1][0]) > 5 * abs(found[-1][1])
-    with pytest.raises(TranslationError, match="without a third of the corners"):
+    with pytest.raises(TranslationError, match="without a third of the corners the path differs"):
         supported_positions(sightings, rotations, CAMERA, SETTINGS)
 
 
