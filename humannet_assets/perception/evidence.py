@@ -23,6 +23,8 @@ SIGNALS = (
     "pose_rate",
     "pose_score",
     "close_look_rate",
+    "body_motion",
+    "close_look_motion",
     "face_confidence",
     "face_on_body_rate",
     "motion_measured",
@@ -46,6 +48,11 @@ class EvidenceConfig(StepConfig):
     )
     close_look: Limits = Field(
         default=(0.35, 1.1), description="Share of magnified looks that find a body: one of three says nothing."
+    )
+    alive: Limits = Field(
+        default=(0.0015, 0.004),
+        description="Motion of a body's parts against each other, body heights in half a second; statues 0.002, people at rest "
+        "0.003 to 0.006 at some time.",
     )
     face: Limits = Field(default=(0.1, 1.0), description="Share of frames with a face on a body's nose times face confidence.")
     parallax: Limits = Field(default=(0.08, 0.25), description="Corners in depth: pans and zooms reach 0.02, walks 0.3 to 0.4.")
@@ -102,7 +109,15 @@ def read_evidence(row: Mapping[str, Any], config: EvidenceConfig) -> Evidence:
     whole = between(number(row, "pose_rate") * number(row, "pose_score"), config.body)
     close = between(number(row, "close_look_rate"), config.close_look)
     face = between(number(row, "face_on_body_rate") * number(row, "face_confidence"), config.face)
-    return Evidence(hands, max(whole, close), face, _wearer_motion(row, config))
+    alive, close_alive = _alive(row["body_motion"], config), _alive(row["close_look_motion"], config)
+    # The hands of a figure that never moves are no more alive than the rest of it.
+    hands *= 1 - whole * (1 - alive)
+    return Evidence(hands, max(whole * alive, close * close_alive), face * alive, _wearer_motion(row, config))
+
+
+def _alive(motion: float | None, config: EvidenceConfig) -> float:
+    """How far a body moves as a living one does; fully where that was not measured."""
+    return 1.0 if motion is None else between(motion, config.alive)
 
 
 def _wearer_motion(row: Mapping[str, Any], config: EvidenceConfig) -> float:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from humannet_assets.media.clip_pass import run_clip_pass
 from humannet_assets.media.frames import Frame
-from humannet_assets.perception.clip_signals import ClipSignalsConfig, ClipSignalsStep, busiest_tiles
+from humannet_assets.perception.clip_signals import ClipSignalsConfig, ClipSignalsStep
+from humannet_assets.perception.close_look import busiest_tiles
 from humannet_assets.store.step import Media, Outcome, Unit, validate_row
 from humannet_assets.store.tables import CLIP_SIGNALS
 

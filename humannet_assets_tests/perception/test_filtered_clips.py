@@ -34,6 +34,7 @@ SCENE = {
 }
 HANDS = {"hand_rate": 0.7, "hand_confidence": 0.8, "hand_area": 0.05, "hand_bottom_entry": 1.0}
 PERSON = {"pose_rate": 0.9, "pose_score": 0.9}
+FACE = {"face_on_body_rate": 0.9, "face_confidence": 0.9}
 DOG = {"pose_rate": 0.45, "pose_score": 0.1}
 WALK = {
     "camera_motion": 0.06,
@@ -90,6 +91,9 @@ def test_people_and_wearers_are_kept(signals: dict[str, Any], evidence: str) -> 
         ({**HANDS, "luma_mean": 3.0, "luma_clipped": 0.99}, "too_dark"),
         ({**HANDS, "luma_mean": 252.0, "luma_clipped": 0.99}, "too_bright"),
         ({**HANDS, "sharpness": 4.0}, "motion_blur"),
+        ({**PERSON, **FACE, "body_motion": 0.0012}, "no_human_evidence"),  # a mannequin
+        ({**PERSON, **HANDS, "body_motion": 0.0012}, "no_human_evidence"),  # and its hands
+        ({"close_look_rate": 1.0, "close_look_motion": 0.001}, "no_human_evidence"),  # a statue across the square
         ({"hand_rate": 0.35, "hand_confidence": 0.8, "text_like": 0.3}, "slides_or_screen"),
     ],
 )
@@ -98,6 +102,11 @@ def test_what_is_out_of_scope_says_why(signals: dict[str, Any], reason: str) -> 
     assert outcome.status == "rejected"
     assert reason in outcome.reasons
     assert outcome.evidence["human_score"]["threshold"] == FilterConfig().min_human_score
+
+
+@pytest.mark.parametrize("signals", [{**PERSON, "body_motion": 0.005}, PERSON, {**HANDS, "body_motion": 0.001}])
+def test_a_person_at_rest_is_kept_and_so_is_one_whose_motion_is_unknown(signals: dict[str, Any]) -> None:
+    assert judge(signals).status == "kept"
 
 
 def test_a_demonstration_on_a_screen_with_hands_is_kept() -> None:

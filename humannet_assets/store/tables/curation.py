@@ -91,6 +91,10 @@ CLIP_SIGNALS = Table(
         Column("pose_height", _f32, "Median height of the body box as a share of the picture."),
         Column("pose_upright", _f32, "Share of poses with head above hips."),
         Column("close_look_rate", _f32, "Share of magnified looks that found a plausible body; null if none was needed."),
+        Column(
+            "body_motion", _f32, "Most that a body's parts move against each other, body heights; null: no body. Statues 0.002."
+        ),
+        Column("close_look_motion", _f32, "The same of a body in a magnified part."),
         Column("face_rate", _f32, "Share of inferred frames with a face (confidence > .5 votes against ego)."),
         Column("face_confidence", _f32, "Mean confidence of the faces found."),
         Column("face_area", _f32, "Median area of face boxes as a share of the picture."),
