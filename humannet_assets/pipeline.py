@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from humannet_assets.store.plan import DEFAULT_MAX_ATTEMPTS, Plan, make_plan
-from humannet_assets.store.step import Step
+from humannet_assets.store.step import NoConfig, Step
 
 if TYPE_CHECKING:
     from humannet_assets.media.access import MediaAccess
@@ -44,8 +44,13 @@ def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[
     from humannet_assets.perception.filtered_clips import FilterStep
     from humannet_assets.perception.hand_tracks import HandTracksStep
     from humannet_assets.perception.viewpoints import ViewpointStep
+    from humannet_assets.single_life.lives import LifeStep, LifeVideoStep
+    from humannet_assets.single_life.pair_indices import PairIndexStep, PairingStep
+    from humannet_assets.single_life.settings import LifeVideoConfig, PairIndexConfig
+    from humannet_assets.single_life.visible_points import points_step
     from humannet_assets.sources.identify import IdentifyStep, VideoSourceStep
 
+    life = settings.single_life
     return {
         "raw_videos": (
             (IdentifyStep(settings.video_files, access),),
@@ -64,6 +69,12 @@ def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[
         "segments": ((SegmentsStep(settings.segments),),),
         "captions": ((MotionDescriptionStep(settings.motion_descriptions),), (caption_step(settings.captions),)),
         "annotations": ((AnnotationStep(settings.annotations),),),
+        "lives": ((LifeVideoStep(LifeVideoConfig(lives=life.lives, split=life.split)),), (LifeStep(NoConfig()),)),
+        "visible_points": ((points_step(life.visible_points, access),),),
+        "life_pair_indices": (
+            (PairingStep(NoConfig()),),
+            (PairIndexStep(PairIndexConfig(pairs=life.pairs, split=life.split)),),
+        ),
     }
 
 

@@ -25,6 +25,7 @@ from humannet_assets.perception.clip_signals import ClipSignalsConfig
 from humannet_assets.perception.filtered_clips import FilterConfig
 from humannet_assets.perception.hand_tracks import HandTracksConfig
 from humannet_assets.perception.viewpoints import ViewpointConfig
+from humannet_assets.single_life.settings import SingleLifeSettings
 from humannet_assets.sources.catalog import SourceFilterConfig
 from humannet_assets.sources.identify import IdentifyConfig
 from humannet_assets.sources.listing import ListingConfig
@@ -52,7 +53,7 @@ class ComputeSettings(StepConfig):
 
 
 class Settings(StepConfig):
-    """One section per step, named after the table it writes."""
+    """One section per step, named after the table it writes; those of the group `single_life` share one."""
 
     source_catalog: SourceFilterConfig = Field(default_factory=SourceFilterConfig)
     source_files: ListingConfig = Field(default_factory=ListingConfig)
@@ -73,6 +74,7 @@ class Settings(StepConfig):
     captions: CaptionConfig = Field(default_factory=CaptionConfig)
     motion_descriptions: MotionConfig = Field(default_factory=MotionConfig)
     annotations: AnnotationConfig = Field(default_factory=AnnotationConfig)
+    single_life: SingleLifeSettings = Field(default_factory=SingleLifeSettings)
     compute: ComputeSettings = Field(default_factory=ComputeSettings)
 
 

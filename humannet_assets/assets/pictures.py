@@ -10,6 +10,7 @@ import polars as pl
 
 from humannet_assets.assets.common import picture_metadata, windows_of
 from humannet_assets.figures.contact_sheet import Tile, contact_sheet, spread
+from humannet_assets.figures.pairs import pair_histograms, pair_sheet
 from humannet_assets.figures.plots import camera_paths, rotation_curves, segment_timelines, track_paths
 from humannet_assets.quality.document import confusions_markdown, measures_markdown
 from humannet_assets.quality.judge import StageReport
@@ -23,6 +24,8 @@ from humannet_assets.store.tables import (
     FILTERED_CLIPS,
     HAND_TRACKS,
     KNOWN_CAMERAS,
+    LIFE_PAIR_INDICES,
+    LIVES,
     RAW_VIDEOS,
     SEGMENTS,
     VIDEO_DUPLICATES,
@@ -32,6 +35,7 @@ from humannet_assets.store.tables import (
 MOST_TILES = 24
 """A sheet of 24 tiles stays below 200 kB, which the event log stores with every materialisation."""
 PLOTTED_CLIPS = 8
+SHOWN_PAIRS = 24
 MOST_CASES, CASE_TILE_PX = 6, (320, 240)
 """Worst cases of a stage: some 80 kB per stage."""
 
@@ -169,6 +173,43 @@ def segment_plot(pipeline: PipelineResource, context: dg.AssetExecutionContext) 
     ):
         clips.setdefault(row["unit_id"], []).append(row)
     return picture_metadata(segment_timelines(clips, "atomic segments and groups"), "timelines")
+
+
+def life_table(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:
+    """Lives with hours, windows and continuity, as a table."""
+    columns = ["life", "kind", "video_count", "hours", "held_out_share", "first_window", "last_window", "missing_days"]
+    frame = pipeline.store.read(LIVES, [*columns, "mean_shot_s"], "outcome = 'kept'").sort("kind", "life")
+    context.log.info(f"{frame.height} lives, {frame['hours'].sum():.2f} h")
+    return {"lives": _markdown(frame.with_columns(pl.col(pl.Float64).round(3)))} if frame.height else {}
+
+
+def life_pair_pictures(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:
+    """Some pairs as pictures, how far apart all are and how much they share, and what each life lacks for a pairing."""
+    from humannet_assets.single_life.pair_pictures import pictures_of, sample_of_pairs
+
+    store = pipeline.store
+    columns = ["life", "pairing", "outcome", "reasons", "gap_s", "covisibility"]
+    rows = store.read(LIFE_PAIR_INDICES, columns, "outcome != 'removed'")
+    kept = rows.filter(pl.col("outcome") == "kept")
+    values = {
+        name: {key: own[name].drop_nulls().to_numpy().astype(float) for (key,), own in kept.group_by("pairing")}
+        for name in ("gap_s", "covisibility")
+    }
+    why = pl.col("reasons").list.first().drop_nulls().unique().sort().str.join(", ")
+    told = rows.group_by("life", "pairing").agg((pl.col("outcome") == "kept").sum().alias("pairs"), why.alias("videos without"))
+    shown = pictures_of(sample_of_pairs(store, SHOWN_PAIRS), store, pipeline.compute, pipeline.access)
+    context.log.info(f"{kept.height} pairs")
+    return {
+        **picture_metadata(pair_sheet(shown), "pairs"),
+        **picture_metadata(pair_histograms(values["gap_s"], values["covisibility"]), "histograms"),
+        **({"by_life": _markdown(told.sort("life", "pairing"))} if told.height else {}),
+    }
+
+
+def _markdown(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * frame.width]
+    lines += ["| " + " | ".join("" if value is None else str(value) for value in row) + " |" for row in frame.iter_rows()]
+    return dg.MetadataValue.md("\n".join(lines))
 
 
 def quality_pictures(stages: Sequence[StageReport]) -> dict[str, Any]:

@@ -114,6 +114,8 @@ def _parents(
 
 def _keys(read: Read, first: Read, unit_id: str, first_rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Values of the read's join column that belong to the unit: the unit itself, or what its input rows name."""
+    if read.through:
+        return sorted({key for row in first_rows for key in row.get(read.through) or ()})
     if read.unit == first.unit:
         return [unit_id]
     return sorted({row[read.unit] for row in first_rows if row.get(read.unit)})

@@ -10,8 +10,9 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -108,7 +109,7 @@ def read_colmap(images: str, cameras: str, place: str) -> PoseTrack:
     rows, seen = [], set()
     for number, line in _image_lines(images):
         words = line.split(maxsplit=9)
-        digits = re.findall(r"\d+", words[9].rpartition(".")[0] or words[9]) if len(words) == 10 else []
+        digits = _frame_digits(words)
         try:
             values = [float(word) for word in words[1:8]]
         except ValueError:
@@ -117,7 +118,7 @@ def read_colmap(images: str, cameras: str, place: str) -> PoseTrack:
             raise PoseFileError(f"{place}:{number}: expected `ID QW QX QY QZ TX TY TZ CAMERA NAME`, found {line[:80]!r}")
         seen.add(words[8])
         qw, qx, qy, qz, tx, ty, tz = values
-        rows.append([float(digits[-1]), tx, ty, tz, qx, qy, qz, qw])
+        rows.append([float(digits), tx, ty, tz, qx, qy, qz, qw])
     if len(seen) > 1:
         raise PoseFileError(f"{place}: images of {len(seen)} cameras; export the images of one video as a model of its own")
     intrinsics = _colmap_camera(cameras, next(iter(seen), ""), place)
@@ -125,6 +126,37 @@ def read_colmap(images: str, cameras: str, place: str) -> PoseTrack:
     rotation = np.swapaxes(inverse.rotation, 1, 2)
     position = -(rotation @ inverse.position[:, :, None])[:, :, 0]
     return PoseTrack("colmap", inverse.clock_s, rotation, position, intrinsics, by_frame=True)
+
+
+def read_colmap_points(images: str, place: str) -> dict[int, npt.NDArray[np.int64]]:
+    """Which points of the model each frame sees, from the second line of each image in `images.txt`.
+
+    Returns:
+        Ids of points, ascending, by frame number as `read_colmap` counts them.
+
+    Raises:
+        PoseFileError: A line is not of the format.
+    """
+    lines = [line for line in images.splitlines() if not line.startswith("#")]
+    seen = {}
+    for image, points in zip_longest(lines[::2], lines[1::2], fillvalue=""):
+        if not image.strip():
+            continue
+        digits, words = _frame_digits(image.split(maxsplit=9)), points.split()
+        try:
+            ids = np.array(words[2::3], np.int64)
+        except ValueError:
+            ids = None
+        if not digits or ids is None or len(words) % 3:
+            raise PoseFileError(f"{place}: expected an image and then `X Y POINT3D_ID ...`, found {points[:80]!r}")
+        seen[int(digits)] = np.unique(ids[ids >= 0])  # -1: a feature that is no point
+    return seen
+
+
+def _frame_digits(words: Sequence[str]) -> str:
+    """The number of the frame in an image's line, as it stands there; empty where there is none."""
+    found = re.findall(r"\d+", words[9].rpartition(".")[0] or words[9]) if len(words) == 10 else []
+    return found[-1] if found else ""
 
 
 def _image_lines(text: str) -> Iterator[tuple[int, str]]:

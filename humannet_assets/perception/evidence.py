@@ -89,6 +89,8 @@ class Evidence:
     body: float
     face: float
     wearer_motion: float
+    figure: float
+    """How sure we are of a figure like a person, whether or not it ever moves: a statue is one too."""
 
     @property
     def human(self) -> float:
@@ -112,7 +114,8 @@ def read_evidence(row: Mapping[str, Any], config: EvidenceConfig) -> Evidence:
     alive, close_alive = _alive(row["body_motion"], config), _alive(row["close_look_motion"], config)
     # The hands of a figure that never moves are no more alive than the rest of it.
     hands *= 1 - whole * (1 - alive)
-    return Evidence(hands, max(whole * alive, close * close_alive), face * alive, _wearer_motion(row, config))
+    body = max(whole * alive, close * close_alive)
+    return Evidence(hands, body, face * alive, _wearer_motion(row, config), max(whole, close))
 
 
 def _alive(motion: float | None, config: EvidenceConfig) -> float:

@@ -132,7 +132,7 @@ class VideoSourceStep(Step[NoConfig]):
     """
 
     name = "attribute_videos"
-    code_version = "2"
+    code_version = "3"
     reads = (
         Read(VIDEO_FILES, ("file_id", "uri", "source_id", "ingest_window"), unit="video_id", by="values"),
         Read(
@@ -141,7 +141,7 @@ class VideoSourceStep(Step[NoConfig]):
             unit="source_id",
             by="values",
         ),
-        Read(SOURCE_FILES, ("metadata", "sidecar_uri", "sidecar_fingerprint"), unit="file_id", by="values"),
+        Read(SOURCE_FILES, ("metadata", "sidecar_uri", "sidecar_fingerprint", "first_seen_at"), unit="file_id", by="values"),
     )
     writes = VIDEO_SOURCES
 
@@ -164,7 +164,8 @@ class VideoSourceStep(Step[NoConfig]):
             beside = [listed[file["file_id"]] for file in attributed if listed.get(file["file_id"], {}).get("sidecar_uri")]
             for name in ("sidecar_uri", "sidecar_fingerprint"):
                 row[name] = beside[0][name] if beside else None
-            yield Outcome.kept(unit, [{**row, "file_count": len(files)}])
+            seen = [found["first_seen_at"] for found in listed.values() if found["first_seen_at"]]
+            yield Outcome.kept(unit, [{**row, "file_count": len(files), "first_seen_at": min(seen, default=None)}])
 
 
 def _attribution(source: Mapping[str, Any], file: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -115,8 +115,9 @@ def expected_units(store: LanceStore, step: Step[Any], windows: Sequence[str] | 
     # Which window owns such a unit can only be told from all of its rows.
     grouped = _is_grouped(first)
     where = None if grouped else _window_filter(windows)
-    joins = [read.unit for read in step.reads[1:] if read.unit != first.unit]
-    names = list(dict.fromkeys(["row_id", first.unit, "video_id", "ingest_window", *joins]))
+    joins = [read.unit for read in step.reads[1:] if read.unit != first.unit and not read.through]
+    listed = [read.through for read in step.reads[1:] if read.through]
+    names = list(dict.fromkeys(["row_id", first.unit, "video_id", "ingest_window", *joins, *listed]))
     # A marker of a unit without result rows has no key of its own.
     units = store.read(first.table, names, _and("outcome = 'kept'", f"{first.unit} IS NOT NULL", where))
     units = units.with_columns(pl.col(first.unit).alias("unit_id"))
@@ -130,11 +131,22 @@ def expected_units(store: LanceStore, step: Step[Any], windows: Sequence[str] | 
     units = units.join(contribution, on="unit_id", how="left")
     for index, read in enumerate(step.reads[1:], start=1):
         frame = _contribution(store, read, None, is_first=False).rename({"contribution": f"c{index}"})
+        if read.through:
+            units = units.join(_through(units, read, frame, f"c{index}"), on="unit_id", how="left")
+            continue
         left_on = "unit_id" if read.unit == first.unit else read.unit
         units = units.join(frame, left_on=left_on, right_on="unit", how="inner")
     parts = [f"'{step.fingerprint()}'", "unit_id", *(f"c{index}" for index in range(len(step.reads)))]
     hashed = _hashed(units, parts, ["unit_id", "video_id", "ingest_window"]).rename({"contribution": "provenance"})
     return hashed.cast(UNITS_SCHEMA), inputs - hashed.height  # type: ignore[arg-type]
+
+
+def _through(units: pl.DataFrame, read: Read, frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """What the ids listed in `read.through` add to provenance together: columns unit_id and `name`."""
+    ids = units.select("unit_id", unit=pl.col(read.through)).explode("unit").drop_nulls("unit")
+    found = ids.join(frame, on="unit", how="inner").sort("unit_id", "unit")
+    part = pl.concat_str("unit", name, separator=":")
+    return found.group_by("unit_id", maintain_order=True).agg(part.str.join("+").alias(name))
 
 
 def make_plan(

@@ -74,7 +74,8 @@ def _system_columns(
     table = step.writes
     system = {
         "unit_id": unit["unit_id"],
-        "video_id": unit["unit_id"] if table.unit == "video_id" else unit["video_id"],
+        # A life is many videos': its row is about none of them.
+        "video_id": {"video_id": unit["unit_id"], "life": None}.get(table.unit, unit["video_id"]),
         "ingest_window": unit["ingest_window"],
         "outcome": outcome.status,
         "reasons": list(outcome.reasons),

@@ -30,8 +30,6 @@ COMMIT_UNITS = 20_000
 """Most units in one commit: bounds memory."""
 COMMIT_ROWS = 2_000_000
 """Rows of outcomes that come as tables from which a commit is made: bounds memory, about 300 bytes each."""
-LOAD_UNITS = 20_000
-"""Units whose parent rows are held in memory at a time."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (step name, units done, units to do)."""
@@ -139,6 +137,17 @@ def _columns_to_load(read: Read, joins: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(["row_id", read.unit, "video_id", *read.columns, *joins]))
 
 
+def _joined_by(read: Read) -> str:
+    """The column of the input's rows that says which rows of a later read belong to it."""
+    return read.through or read.unit
+
+
+def _keys(read: Read, row: Mapping[str, Any]) -> list[str]:
+    """Values of a later read's unit that a row of the input names."""
+    named = row[_joined_by(read)]
+    return [key for key in (named or () if read.through else (named,)) if key]
+
+
 def load_units(store: LanceStore, step: Step[Any], todo: pl.DataFrame) -> Iterator[Unit]:
     """The planned units with the rows their reads declare.
 
@@ -149,23 +158,23 @@ def load_units(store: LanceStore, step: Step[Any], todo: pl.DataFrame) -> Iterat
     """
     first = step.reads[0]
     ids = todo["unit_id"].to_list()
-    joins = sorted({read.unit for read in step.reads[1:] if read.unit != first.unit})
+    joins = sorted({_joined_by(read) for read in step.reads[1:] if _joined_by(read) != first.unit})
     rows_of: dict[str, dict[str, list[dict[str, Any]]]] = {}
     rows_of[first.table.name] = _rows_by(store, first, ids, _columns_to_load(first, joins))
     for read in step.reads[1:]:
-        if read.unit == first.unit:
+        if _joined_by(read) == first.unit:
             keys = ids
         else:
-            keys = sorted({row[read.unit] for rows in rows_of[first.table.name].values() for row in rows if row[read.unit]})
+            keys = sorted({key for rows in rows_of[first.table.name].values() for row in rows for key in _keys(read, row)})
         rows_of[read.table.name] = _rows_by(store, read, keys, _columns_to_load(read, ()))
     for row in todo.iter_rows(named=True):
         own = rows_of[first.table.name].get(row["unit_id"], [])
         rows: dict[str, Sequence[Mapping[str, Any]]] = {first.table.name: own}
         for read in step.reads[1:]:
-            if read.unit == first.unit:
+            if _joined_by(read) == first.unit:
                 keys = [row["unit_id"]]
             else:
-                keys = sorted({parent[read.unit] for parent in own if parent[read.unit]})
+                keys = sorted({key for parent in own for key in _keys(read, parent)})
             rows[read.table.name] = [found for key in keys for found in rows_of[read.table.name].get(key, [])]
         yield Unit(row["unit_id"], row["video_id"], row["ingest_window"], rows)
 
@@ -320,9 +329,10 @@ def _video_seconds(unit: Unit) -> float:
 
 def _run_cheap(store: LanceStore, plan: Plan, committer: _Committer, progress: Progress | None) -> None:
     total = plan.todo.height
-    for start in range(0, total, LOAD_UNITS):
+    size = plan.step.load_units
+    for start in range(0, total, size):
         began = time.process_time()
-        batch = plan.todo.slice(start, LOAD_UNITS)
+        batch = plan.todo.slice(start, size)
         units = list(load_units(store, plan.step, batch))
         results = InProcess().map([[(unit, (plan.step,)) for unit in units]], None)
         for outcomes, _ in results:
@@ -330,7 +340,7 @@ def _run_cheap(store: LanceStore, plan: Plan, committer: _Committer, progress: P
                 committer.add(outcome)
         committer.report.cpu_s += time.process_time() - began
         if progress:
-            progress(plan.step.name, min(start + LOAD_UNITS, total), total)
+            progress(plan.step.name, min(start + size, total), total)
 
 
 def _run_whole_table(store: LanceStore, plan: Plan, run_id: str, report: StepReport) -> None:

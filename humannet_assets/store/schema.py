@@ -34,7 +34,7 @@ class Column:
 SYSTEM_COLUMNS: tuple[Column, ...] = (
     Column("row_id", pa.string(), "Primary key. The row's own id; for a unit without result rows, the unit's id."),
     Column("unit_id", pa.string(), "Id of the input this row was made from (a file, video or clip: see the table's unit)."),
-    Column("video_id", pa.string(), "SHA-256 of the video's bytes; null for rows about sources and unread files."),
+    Column("video_id", pa.string(), "SHA-256 of the video's bytes; null for rows about sources, lives and unread files."),
     Column("ingest_window", pa.string(), "UTC day (YYYY-MM-DD) on which the file was first seen: the Dagster partition."),
     Column("outcome", pa.string(), "kept, rejected, failed, or removed (a tombstone: the input is gone or was withdrawn)."),
     Column("reasons", pa.list_(pa.string()), "Why a unit was rejected or removed; empty otherwise."),
@@ -54,7 +54,8 @@ SYSTEM_COLUMN_NAMES = frozenset(column.name for column in SYSTEM_COLUMNS)
 class Table:
     """A declared table.
 
-    `unit` names what one row (or group of rows) is made from: "source_id", "file_id", "video_id" or "clip_id".
+    `unit` names what one row (or group of rows) is made from: "source_id", "file_id", "video_id",
+    "clip_id", "pairing_id" or "life" (a group of videos).
     `key` is the column holding the row's own id; in one-to-one tables it is the unit itself.
     `identity` are the columns that follow from the row's id alone (a clip's video, start and end): a step that reads
     nothing else of this table depends on the ids and not on how the rows came about.

@@ -49,13 +49,15 @@ class Read:
     (the parent's provenance), or "values" (a hash of the columns' values: for small columns of tables whose rows change
     in ways that do not matter here).
     The first read of a step is its input: one unit per distinct `unit` value among that table's kept rows.
-    Later reads are looked up by unit; a unit waits (stays pending) until they have been made for it.
+    Later reads are looked up by unit; a unit waits (stays pending) until they have been made for it. With `through`, a column
+    of the input that lists ids, a later read finds the rows of all of them; a unit does not wait for those.
     """
 
     table: Table
     columns: tuple[str, ...]
     unit: str = ""
     by: Literal["identity", "provenance", "values"] = "provenance"
+    through: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unit", self.unit or self.table.unit)
@@ -159,6 +161,8 @@ class Step(ABC, Generic[ConfigT]):
     the table at once, of all windows, and only outcomes that differ from the stored ones are written."""
     chunk_size: ClassVar[int] = 64
     """Units per task handed to a worker."""
+    load_units: ClassVar[int] = 20_000
+    """Units whose rows a step that runs in this process is given at a time: bounds memory."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -173,6 +177,9 @@ class Step(ABC, Generic[ConfigT]):
                 f"step {cls.__name__} takes its units from {first.table.name}.{first.unit} but writes "
                 f"{cls.writes.name}, whose unit is {cls.writes.unit}"
             )
+        for read in cls.reads[1:]:
+            if read.through:
+                first.table.column(read.through)
 
     def __init__(self, config: ConfigT) -> None:
         self.config = config

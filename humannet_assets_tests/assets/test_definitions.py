@@ -33,11 +33,14 @@ EXPECTED_GRAPH = {
         "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos", "segments",
         "viewpoints",
     ],
+    "lives": ["raw_videos", "shots", "video_duplicates"],
+    "visible_points": ["known_cameras", "lives", "raw_videos"],
+    "life_pair_indices": ["lives", "raw_videos", "shots", "visible_points"],
     "stage_quality": [
         "annotations", "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos",
         "segments", "shots", "video_duplicates", "viewpoints",
     ],
-    "sql_catalog": ["annotations", "clip_signals", "known_cameras", "stage_quality"],
+    "sql_catalog": ["annotations", "clip_signals", "known_cameras", "life_pair_indices", "stage_quality"],
 }  # fmt: skip
 
 

@@ -91,9 +91,9 @@ def test_people_and_wearers_are_kept(signals: dict[str, Any], evidence: str) -> 
         ({**HANDS, "luma_mean": 3.0, "luma_clipped": 0.99}, "too_dark"),
         ({**HANDS, "luma_mean": 252.0, "luma_clipped": 0.99}, "too_bright"),
         ({**HANDS, "sharpness": 4.0}, "motion_blur"),
-        ({**PERSON, **FACE, "body_motion": 0.0012}, "no_human_evidence"),  # a mannequin
-        ({**PERSON, **HANDS, "body_motion": 0.0012}, "no_human_evidence"),  # and its hands
-        ({"close_look_rate": 1.0, "close_look_motion": 0.001}, "no_human_evidence"),  # a statue across the square
+        ({**PERSON, **FACE, "body_motion": 0.0012}, "motionless_figure"),  # a mannequin
+        ({**PERSON, **HANDS, "body_motion": 0.0012}, "motionless_figure"),  # and its hands
+        ({"close_look_rate": 1.0, "close_look_motion": 0.001}, "motionless_figure"),  # a statue across the square
         ({"hand_rate": 0.35, "hand_confidence": 0.8, "text_like": 0.3}, "slides_or_screen"),
     ],
 )

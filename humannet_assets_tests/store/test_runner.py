@@ -281,3 +281,24 @@ def test_a_table_with_undeclared_columns_fails_its_unit(store: LanceStore) -> No
     [report] = run_steps(store, [step], run_id="test")
     assert (report.failed, report.kept) == (1, 0)
     assert "undeclared columns ['colour']" in store.read(toy.PIECES)["error_message"][0]
+
+
+def test_a_read_through_a_list_follows_exactly_what_is_listed(store: LanceStore) -> None:
+    """A unit is redone when one of those it lists changes, comes or goes, and does not wait for one that is not there."""
+
+    def totals() -> tuple[dict[str, int], int]:
+        run_chain(store)
+        report = run_steps(store, [toy.TotalStep(NoConfig())], run_id="test")[0]
+        return dict(store.read(toy.TOTALS, ["clip_id", "total"], "outcome = 'kept'").iter_rows()), report.processed
+
+    toy.put(store, {"a": 2, "b": 4, "c": 6})
+    toy.link(store, {"x": ["a", "b"], "y": ["c"], "z": [], "w": ["b", "later"]})
+    assert totals() == ({"x": 3, "y": 3, "z": 0, "w": 2}, 4)
+    assert totals()[1] == 0
+    toy.put(store, {"a": 10})
+    assert totals() == ({"x": 7, "y": 3, "z": 0, "w": 2}, 1)
+    toy.put(store, {"later": 8})
+    assert totals() == ({"x": 7, "y": 3, "z": 0, "w": 6}, 1)
+    gone = pl.DataFrame({"unit_id": ["b"], "video_id": ["v"], "ingest_window": ["2026-01-01"]})
+    remove_units(store, toy.NUMBERS, gone, "test")
+    assert totals() == ({"x": 5, "y": 3, "z": 0, "w": 4}, 2)

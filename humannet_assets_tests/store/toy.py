@@ -107,3 +107,30 @@ def put(store: LanceStore, numbers: Mapping[str, int], window: str = "2026-01-01
         for key, value in numbers.items()
     ]
     store.replace_units(NUMBERS, list(numbers), rows)
+
+
+LINKS = Table(
+    "links", "toy", "clip_id", "clip_id", "Who looks at whom.", (Column("others", pa.list_(pa.string()), "Ids of halves."),)
+)
+TOTALS = Table("totals", "toy", "clip_id", "clip_id", "Halves added up.", (Column("total", pa.int64(), "Sum."),))
+
+
+class TotalStep(Step[NoConfig]):
+    """Adds up the halves that a unit lists."""
+
+    name = "totals"
+    code_version = "1"
+    reads = (Read(LINKS, ("others",), by="values"), Read(HALVES, ("half",), through="others"))
+    writes = TOTALS
+
+    def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
+        """One row each."""
+        for unit in units:
+            yield Outcome.kept(unit, [{"total": sum(row["half"] for row in unit.all(HALVES))}])
+
+
+def link(store: LanceStore, links: Mapping[str, Sequence[str]]) -> None:
+    """Write who looks at whom."""
+    system = {"video_id": "v", "ingest_window": "2026-01-01", "outcome": "kept", "provenance": ""}
+    rows = [{**system, "row_id": key, "unit_id": key, "clip_id": key, "others": list(ids)} for key, ids in links.items()]
+    store.replace_units(LINKS, list(links), rows)

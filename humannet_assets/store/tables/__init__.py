@@ -22,6 +22,13 @@ from humannet_assets.store.tables.curation import (
     VIEWPOINTS,
 )
 from humannet_assets.store.tables.release import STAGE_CONFUSIONS, STAGE_QUALITY, STAGE_WORST_CASES
+from humannet_assets.store.tables.single_life import (
+    LIFE_PAIR_INDICES,
+    LIFE_PAIRINGS,
+    LIFE_VIDEOS,
+    LIVES,
+    VISIBLE_POINTS,
+)
 from humannet_assets.store.tables.sources import (
     KNOWN_CAMERAS,
     RAW_VIDEOS,
@@ -51,6 +58,11 @@ TABLES: tuple[Table, ...] = (
     CAPTIONS,
     MOTION_DESCRIPTIONS,
     ANNOTATIONS,
+    LIFE_VIDEOS,
+    LIVES,
+    VISIBLE_POINTS,
+    LIFE_PAIRINGS,
+    LIFE_PAIR_INDICES,
     STAGE_QUALITY,
     STAGE_CONFUSIONS,
     STAGE_WORST_CASES,
@@ -67,6 +79,10 @@ __all__ = [
     "FILTERED_CLIPS",
     "HAND_TRACKS",
     "KNOWN_CAMERAS",
+    "LIFE_PAIRINGS",
+    "LIFE_PAIR_INDICES",
+    "LIFE_VIDEOS",
+    "LIVES",
     "MOTION_DESCRIPTIONS",
     "RAW_VIDEOS",
     "SEGMENTS",
@@ -82,4 +98,5 @@ __all__ = [
     "VIDEO_FILES",
     "VIDEO_SOURCES",
     "VIEWPOINTS",
+    "VISIBLE_POINTS",
 ]

@@ -83,6 +83,7 @@ VIDEO_SOURCES = Table(
         Column("source_id", _str, "The catalog entry the video is attributed to."),
         Column("uri", _str, "The file the attribution comes from."),
         Column("file_count", _i32, "How many listed files hold these bytes."),
+        Column("first_seen_at", pa.timestamp("us"), "When the first of those files was first listed, UTC."),
         Column("source_type", _str, "See source_catalog."),
         Column("licence", _str, "See source_catalog."),
         Column("consent_basis", _str, "See source_catalog."),
