@@ -33,7 +33,8 @@ DOWNSTREAM = (
 """Any window whose parents were materialised, not only the latest one: late files and takedowns touch old windows."""
 
 COLLECT = (
-    dg.AutomationCondition.any_deps_updated().since_last_handled()
+    # What raw_videos alone changes is followed by its whole window: gather after that, not twice.
+    dg.AutomationCondition.any_deps_updated().ignore(dg.AssetSelection.assets("raw_videos")).since_last_handled()
     & ~dg.AutomationCondition.any_deps_in_progress()
     & ~dg.AutomationCondition.in_progress()
 ).with_label("collect_upstream")

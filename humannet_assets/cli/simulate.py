@@ -76,7 +76,8 @@ def simulate(
         except ValueError as error:
             raise UsageError(str(error)) from error
     console.print(f"{summary.text} in {time.monotonic() - started:.0f} s: {folder}", markup=False, highlight=False)
-    console.print(f"next: {summary.next_step}", markup=False, highlight=False)
+    # A command to copy stays on one line.
+    console.print(f"next: {summary.next_step}", markup=False, highlight=False, soft_wrap=True)
 
 
 class _Bar:

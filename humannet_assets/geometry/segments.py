@@ -36,6 +36,13 @@ class SegmentsConfig(StepConfig):
     minimum_window_s: float = Field(
         default=0.5, gt=0, le=5, description="Window in which a speed minimum must be the lowest (VITRA, PAPERS.md)."
     )
+    max_dip: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A minimum cuts where the speed falls to this share of the lower peak beside it; 1 takes every minimum. "
+        "Our choice: the steps of a walk and the strokes of a wave dip less, people who do one thing after another stop.",
+    )
     min_segment_s: float = Field(
         default=8 / 30, ge=0, le=5, description="Shorter segments are merged: 8 frames at 30 fps (VITRA, PAPERS.md)."
     )
@@ -59,18 +66,18 @@ class SegmentsConfig(StepConfig):
         default=0.03,
         ge=0,
         le=2,
-        description="Mean wrist speed below which a hand rests. Our choice: hands lying still measure .01-.025 m/s, hands that "
+        description="Wrist speed below which a hand rests. Our choice: hands lying still measure .01-.025 m/s, hands that "
         "work in place .05.",
     )
     idle_body_m_s: float = Field(
-        default=0.15,
+        default=0.12,
         ge=0,
         le=2,
-        description="Mean limb speed below which a body rests. Our choice: metric landmarks of still "
+        description="Speed of arms and legs below which a body rests. Our choice: metric landmarks of still "
         "people jitter by .05-.1 m/s.",
     )
     limb_visibility: float = Field(
-        default=0.5, ge=0, le=1, description="Limbs less visible than this do not enter body speed. Our choice."
+        default=0.5, ge=0, le=1, description="Joints less visible than this do not enter body speed. Our choice."
     )
     max_idle_s: float = Field(
         default=1.0, ge=0, le=60, description="Longest rest inside a group. Our choice: longer ones end an activity."
@@ -93,7 +100,7 @@ class SegmentsStep(Step[SegmentsConfig]):
     """Writes `segments`. A clip in which nobody was tracked is kept with no rows."""
 
     name = "segments"
-    code_version = "1"
+    code_version = "2"
     reads = (
         Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),
         Read(HAND_TRACKS, ("track_id", "side", "confidence", "coverage", "times_s", "observed", "wrist_position_m")),
@@ -231,6 +238,7 @@ def _atomic(clip_id: str, curve: _Curve, idle_speed: float, config: SegmentsConf
         min_s=config.min_segment_s,
         max_s=config.max_segment_s,
         idle_speed=idle_speed,
+        max_dip=config.max_dip,
     )
     for first, last in pieces:
         valid = float(curve.observed[first : last + 1].mean())

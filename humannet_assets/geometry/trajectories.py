@@ -18,7 +18,7 @@ from pydantic import Field
 
 from humannet_assets.geometry.cameras import angle_deg, fit_pose, fit_rotation
 from humannet_assets.geometry.corners import CornerTracker, Sightings, in_both
-from humannet_assets.geometry.translation import TranslationError, TranslationSettings, positions
+from humannet_assets.geometry.translation import TranslationError, TranslationSettings, supported_positions
 from humannet_assets.media.frames import Frame, FrameConsumer, FrameStep
 from humannet_assets.perception.pinhole import DEFAULT_FOV_DEG, INTRINSICS, Pinhole
 from humannet_assets.perception.smoothing import interpolate_rotations
@@ -134,6 +134,13 @@ class CameraTrajectoryConfig(StepConfig):
         description="Least share of map points that must agree with each pose. Our choice for "
         "HumanNet's unstated stability requirement.",
     )
+    translation_disagreement: float = Field(
+        default=0.25,
+        gt=0,
+        le=2,
+        description="How far the path may differ, as a share of its length, when a third of the corners is left out. Our "
+        "choice: cameras that travel stay below .15, paths mapped from moving hands lie above .4 (rendered footage).",
+    )
     translation_points: int = Field(default=25, ge=6, le=1000, description="Least map points per pose. Our choice.")
 
 
@@ -151,7 +158,7 @@ class CameraTrajectoryStep(FrameStep[CameraTrajectoryConfig]):
     """Writes `camera_trajectories`: one row per kept clip; rejected, with the same row, where quality control fails."""
 
     name = "camera_trajectories"
-    code_version = "2"
+    code_version = "3"
     reads = (
         Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),
         Read(KNOWN_CAMERAS, INTRINSICS, unit="video_id", by="values"),
@@ -273,7 +280,7 @@ def build_trajectory(
         translation_reason = f"no sound rotation: {', '.join(reasons)}"
     else:
         try:
-            centres, rotations = positions(sightings, rotations, camera, _translation_settings(config))
+            centres, rotations = supported_positions(sightings, rotations, camera, _translation_settings(config))
             translation_reason = "parallax and stability requirements met"
         except TranslationError as error:
             translation_reason = str(error)
@@ -355,4 +362,5 @@ def _translation_settings(config: CameraTrajectoryConfig) -> TranslationSettings
         inlier_px=config.rotation_threshold_px,
         inlier_share=config.translation_inliers,
         max_turn_deg=config.max_pose_change_deg,
+        disagreement=config.translation_disagreement,
     )

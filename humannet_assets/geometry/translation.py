@@ -6,7 +6,8 @@ World frame = first camera; unit of length = the baseline of the two views the m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ from humannet_assets.perception.pinhole import Pinhole
 
 Floats = npt.NDArray[np.float64]
 
+_PARTS = 3
+
 
 @dataclass(frozen=True)
 class TranslationSettings:
@@ -24,7 +27,8 @@ class TranslationSettings:
 
     `parallax_px` starts the map and accepts a new point; `points` is the least number of map points a pose needs;
     `inlier_px` the reprojection error up to which a point agrees, `inlier_share` the share that must; `max_turn_deg`
-    how far poses may differ in rotation from the rotation-only estimate.
+    how far poses may differ in rotation from the rotation-only estimate; `disagreement` how far the path may differ, as a
+    share of its length, when a third of the corners is left out.
     """
 
     parallax_px: float
@@ -32,10 +36,53 @@ class TranslationSettings:
     inlier_px: float
     inlier_share: float
     max_turn_deg: float
+    disagreement: float
 
 
 class TranslationError(ValueError):
     """Why a clip has no translation; the text goes into `translation_reason`."""
+
+
+def supported_positions(
+    sightings: Sequence[Sightings], rotations: Floats, camera: Pinhole, settings: TranslationSettings
+) -> tuple[Floats, Floats]:
+    """`positions` that do not hang on a few corners: each third of the corners is left out once, and the path must stay.
+
+    A path mapped from hands and things that move, or from a plane nearly without parallax, fits its own points well and
+    changes with every other choice of them; that of a camera that travels does not. Where too few corners are left to map
+    from, nothing is learnt; one of the three must succeed.
+
+    Raises:
+        TranslationError: As `positions`, or where a path without a third of the corners is another one.
+    """
+    centres, refined = positions(sightings, rotations, camera, settings)
+    fewer = replace(settings, points=-(-settings.points * (_PARTS - 1) // _PARTS))
+    again: list[Floats] = []
+    for part in range(_PARTS):
+        rest = [_without(seen, part) for seen in sightings]
+        with suppress(TranslationError):
+            again.append(positions(rest, rotations, camera, fewer)[0])
+    if not again:
+        raise TranslationError("no path is found without a third of the corners")
+    off = max(path_difference(path, centres) for path in again)
+    if off > settings.disagreement:
+        raise TranslationError(f"without a third of the corners the path differs by {off:.0%}")
+    return centres, refined
+
+
+def path_difference(path: Floats, reference: Floats) -> float:
+    """How far the first of two paths (n, 3), best scaled, is off: root mean square, as a share of the reference's length.
+
+    At most 1, for paths at right angles or against each other.
+    """
+    scale = max(float((path * reference).sum() / max(float((path**2).sum()), 1e-12)), 0.0)
+    return float(np.linalg.norm(scale * path - reference) / max(float(np.linalg.norm(reference)), 1e-12))
+
+
+def _without(seen: Sightings, part: int) -> Sightings:
+    """Corners but for every `_PARTS`-th."""
+    kept = seen.ids % _PARTS != part
+    return replace(seen, ids=seen.ids[kept], points_px=seen.points_px[kept])
 
 
 def positions(

@@ -20,7 +20,7 @@ from humannet_assets.store.identity import stable_id
 from humannet_assets.store.step import Outcome, Read, Step, StepConfig, Unit
 from humannet_assets.store.tables import BODY_TRACKS, FILTERED_CLIPS, HAND_TRACKS, MOTION_DESCRIPTIONS, SEGMENTS
 
-MODEL = "deterministic-motion/1"
+MODEL = "deterministic-motion/2"
 """Who wrote the sentences: rules, not a language model. Change the number with the rules."""
 
 Row = Mapping[str, Any]
@@ -37,6 +37,7 @@ _PHRASES = {
     "away": "away from the camera",
 }
 _LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_HIP, _RIGHT_HIP = 11, 12, 23, 24
+_THUMB_TIP, _INDEX_TIP = 4, 8
 _ARMS = {"left": 15, "right": 16}
 _LEGS = {"left": 27, "right": 28}
 _BODY_HEIGHTS_PER_TORSO = 3.4
@@ -73,10 +74,17 @@ class MotionConfig(StepConfig):
     slow_m_s: float = Field(default=0.10, gt=0, le=5, description="Below this wrist speed a hand moves slowly; ours.")
     quick_m_s: float = Field(default=0.40, gt=0, le=10, description="Above this wrist speed a hand moves quickly; ours.")
     grip_change_m: float = Field(
-        default=0.03,
+        default=0.045,
         gt=0,
         le=0.2,
-        description="Change of the thumb-index gap that opens or closes a hand: half of the 4-10 cm gripper.",
+        description="Change of the thumb-index gap, in space and in the picture, that opens or closes a hand: three quarters "
+        "of the 4-10 cm gripper. Hands that hold still seem to change by up to 3 cm (95 %) as they turn (rendered hands).",
+    )
+    grip_noise_factor: float = Field(
+        default=3.0,
+        ge=0,
+        le=20,
+        description="The same in median changes from frame to frame: three standard errors, or nothing is said; ours.",
     )
     min_travel_heights: float = Field(
         default=0.25, gt=0, le=5, description="Sideways hip travel that counts, body heights; ours."
@@ -155,10 +163,16 @@ def _edges(values: Array) -> tuple[Array, Array]:
     return np.median(values[:count], axis=0), np.median(values[-count:], axis=0)
 
 
-def _directions(move: Array, thresholds: Sequence[float]) -> list[str]:
-    """Directions that count, strongest first; weaker than half the strongest do not."""
+def _directions(move: Array, thresholds: Sequence[float], together: bool = False) -> list[str]:
+    """Directions that count, strongest first; weaker than half the strongest do not.
+
+    With `together` it is the move as a whole, in thresholds, that must be long enough, not one of its axes.
+    """
     strength = np.abs(move) / np.asarray(thresholds)
-    order = [axis for axis in np.argsort(-strength, kind="stable") if strength[axis] >= max(1.0, 0.5 * strength.max())]
+    if (np.linalg.norm(strength) if together else strength.max()) < 1.0:
+        return []
+    least = 0.5 * strength.max() if together else max(1.0, 0.5 * strength.max())
+    order = [axis for axis in np.argsort(-strength, kind="stable") if strength[axis] >= least]
     return [_AXES[axis][int(move[axis] > 0)] for axis in order]
 
 
@@ -172,19 +186,30 @@ def _adverb(speed: float | None, slow: float, quick: float) -> str:
     return "slowly " if speed < slow else "quickly "
 
 
-def _grip(times: Array, aperture: Array, config: MotionConfig) -> tuple[str, float] | None:
-    """("closes" or "opens", when: 0 at the start of the span, 1 at its end), or None if the grip does not change."""
-    valid = np.isfinite(aperture)
+def _grip(times: Array, aperture: Array, seen: Array, config: MotionConfig) -> tuple[str, float] | None:
+    """("closes" or "opens", when: 0 at the start of the span, 1 at its end), or None if no change of the grip is sure.
+
+    Args:
+        times: (n,) seconds.
+        aperture: (n,) thumb-index gap of the metric landmarks, metres: the tips' depths in it are the model's guess.
+        seen: (n,) the gap across the line of sight, from the picture, metres: it shrinks as the hand turns. Each errs where
+            the other does not, so both must change alike.
+        config: Thresholds.
+    """
+    valid = np.isfinite(aperture) & np.isfinite(seen)
     if valid.sum() < _MIN_FRAMES:
         return None
-    gap, when = aperture[valid], times[valid]
-    first, last = _edges(gap)
-    if abs(last - first) < config.grip_change_m:
+    gaps, when = np.stack([aperture, seen], axis=1)[valid], times[valid]
+    first, last = _edges(gaps)
+    change = last - first
+    noise = np.median(np.abs(np.diff(gaps, axis=0)), axis=0)
+    least = np.maximum(config.grip_change_m, config.grip_noise_factor * noise)
+    if (np.abs(change) < least).any() or change[0] * change[1] < 0:
         return None
-    middle = (first + last) / 2
-    beyond = gap < middle if last < first else gap > middle
+    gap, middle = gaps[:, 0], (first[0] + last[0]) / 2
+    beyond = gap < middle if change[0] < 0 else gap > middle
     share = (when[int(np.argmax(beyond))] - when[0]) / max(when[-1] - when[0], 1e-9)
-    return ("closes" if last < first else "opens"), float(share)
+    return ("closes" if change[0] < 0 else "opens"), float(share)
 
 
 def _with_grip(subject: str, action: str, grip: tuple[str, float] | None, moving: bool) -> str:
@@ -209,7 +234,10 @@ def _hand_motion(track: Row, span: Row, config: MotionConfig) -> tuple[str, str,
     if inside.sum() < _MIN_FRAMES:
         return "unclear", f"{subject} is in view; its motion is unclear", None
     when, where = times[inside], position[inside]
-    grip = _grip(when, _matrix(track.get("aperture_m"), len(times), 1)[inside, 0], config)
+    tips = _matrix(track.get("landmarks_px"), len(times), 42).reshape(-1, 21, 2)[inside][:, [_THUMB_TIP, _INDEX_TIP]]
+    focal_px = finite(track.get("focal_px")) or math.nan
+    seen = np.linalg.norm(tips[:, 0] - tips[:, 1], axis=1) * where[:, 2] / focal_px
+    grip = _grip(when, _matrix(track.get("aperture_m"), len(times), 1)[inside, 0], seen, config)
     start, end = _edges(where)
     distance = abs(float(np.median(where[:, 2])))
     aside = max(config.min_move_m, config.min_move_share * distance)
@@ -268,7 +296,8 @@ def _body_motion(track: Row, span: Row, subject: str, config: MotionConfig) -> t
     start, end = _edges(hips[inside] / height)
     near, far = _edges(np.log(torso[inside]))
     move = np.array([*(end - start), near - far])
-    ways = _directions(move, (config.min_travel_heights, config.min_rise_heights, config.min_growth))
+    # Who walks aslant goes sideways and nearer at once: neither may count by itself.
+    ways = _directions(move, (config.min_travel_heights, config.min_rise_heights, config.min_growth), together=True)
     duration = max(float(times[inside][-1] - times[inside][0]), 1e-9)
     if ways and duration >= config.min_travel_s:
         speed = float(np.linalg.norm(end - start)) / duration
@@ -323,13 +352,16 @@ class MotionDescriptionStep(Step[MotionConfig]):
     """Writes one row per actor and step. A clip without tracks is kept with no rows: there was nothing to describe."""
 
     name = "motion_descriptions"
-    code_version = "1"
+    code_version = "2"
     reads = (
         Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),
         Read(SEGMENTS, ("segment_id", "track_id", "level", "start_s", "end_s", "mean_speed", "is_idle")),
         Read(
             HAND_TRACKS,
-            ("track_id", "side", "start_s", "end_s", "times_s", "observed", "wrist_position_m", "aperture_m"),
+            (
+                "track_id", "side", "start_s", "end_s", "times_s", "observed", "wrist_position_m", "aperture_m", "landmarks_px",
+                "focal_px",
+            ),
         ),
         Read(
             BODY_TRACKS,

@@ -86,7 +86,7 @@ class RawVideoStep(Step[RawVideoConfig]):
     """
 
     name = "raw_videos"
-    code_version = "1"
+    code_version = "2"
     reads = (Read(VIDEO_FILES, columns=("video_id",), unit="video_id", by="identity"),)
     writes = RAW_VIDEOS
     isolated = True
@@ -209,6 +209,7 @@ def _scan_row(header: Probe, seen: Scan) -> dict[str, Any]:
         "frame_times_s": seen.times_s.tolist(),
         "cut_content": seen.cut_content.tolist(),
         "cut_luma": seen.cut_luma.tolist(),
+        "cut_structure": seen.cut_structure.tolist(),
         "signature_times_s": seen.signature_times_s.tolist(),
         "signature": seen.signature.tolist(),
         "thumbnail": seen.thumbnail,

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from humannet_assets.media.frame_stream import StreamHealth, TimedFrame, read_frames
 from humannet_assets.media.probe import DEFAULT_LIMITS, MediaLimits, UnusableMediaError, open_video
 from humannet_assets.media.signature import SIDE_PX, hash_picture
+from humannet_assets.media.structure import Floats, gradients, structure_kept
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -32,8 +33,9 @@ class Scan:
     """What decoding all of a video showed.
 
     `times_s` (n,) float64, strictly increasing from 0; `cut_content` and `cut_luma` (n,) float32 as PySceneDetect's
-    content score (0-255 per channel mean of H, S and V) and mean pixel value (0-255); `signature` (m,) int64 with
-    `signature_times_s` (m,) float32. `width`, `height` as displayed, `rotation_deg` clockwise.
+    content score (0-255 per channel mean of H, S and V) and mean pixel value (0-255), `cut_structure` (n,) float32 as share of
+    the edges kept since the frame before (1 for the first); `signature` (m,) int64 with `signature_times_s` (m,) float32.
+    `width`, `height` as displayed, `rotation_deg` clockwise.
     """
 
     health: StreamHealth
@@ -47,6 +49,7 @@ class Scan:
     times_s: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     cut_content: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     cut_luma: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    cut_structure: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     signature_times_s: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     signature: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     thumbnail: bytes = b""
@@ -123,6 +126,7 @@ def scan(
     result.times_s = np.asarray(times, np.float64)
     result.cut_content = np.asarray(scorer.content, np.float32)
     result.cut_luma = np.asarray(scorer.luma, np.float32)
+    result.cut_structure = np.asarray(scorer.structure, np.float32)
     result.signature_times_s = np.asarray(sampler.times, np.float32)
     result.signature = np.asarray(sampler.hashes, np.int64)
     result.thumbnail = sampler.thumbnail
@@ -144,13 +148,15 @@ def _describe(result: Scan, picture: VideoFrame) -> None:
 
 
 class _CutScorer:
-    """PySceneDetect's content score and mean pixel value of each frame, from a 256 px wide picture."""
+    """PySceneDetect's content score, mean pixel value and kept structure of each frame, from a 256 px wide picture."""
 
     def __init__(self) -> None:
         self.content: list[float] = []
         self.luma: list[float] = []
+        self.structure: list[float] = []
         self.source_size = (0, 0)
         self._last: npt.NDArray[np.uint8] | None = None
+        self._edges: Floats | None = None
         self._scaler: _Scaler | None = None
 
     def push(self, picture: VideoFrame) -> None:
@@ -168,6 +174,9 @@ class _CutScorer:
         hsv = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
         self.content.append(0.0 if self._last is None else sum(cv2.mean(cv2.absdiff(hsv, self._last))[:3]) / 3)
         self._last = np.asarray(hsv, np.uint8)
+        edges = gradients(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8))
+        self.structure.append(1.0 if self._edges is None else structure_kept(self._edges, edges))
+        self._edges = edges
 
 
 class _Sampler:

@@ -16,6 +16,7 @@ from humannet_assets.media.frames import Frame, FrameConsumer, FrameStep
 from humannet_assets.perception import smoothing
 from humannet_assets.perception.detectors import Body, get_body_detector
 from humannet_assets.perception.models import BODY, model_fingerprint
+from humannet_assets.perception.people import body_plausibility
 from humannet_assets.perception.tracking import Detection, TrackerSettings, associate
 from humannet_assets.store.identity import microseconds, stable_id
 from humannet_assets.store.step import Outcome, Read, StepConfig, Unit
@@ -97,6 +98,13 @@ class BodyTracksConfig(StepConfig):
         description="Lowest mean landmark visibility of a track. Our choice: a seated person behind a "
         "desk has .6, arms alone have less.",
     )
+    min_plausibility: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Lowest mean plausibility of a track's bodies (visible limbs, human proportions). Our choice: bodies "
+        "imagined in hands and clutter have 0.1 to 0.5, people 0.6 on.",
+    )
     outlier_mad_factor: float = Field(
         default=5.0,
         gt=0,
@@ -129,7 +137,7 @@ class BodyTracksStep(FrameStep[BodyTracksConfig]):
     """Writes `body_tracks`: one row per person of each kept clip. A clip without people is kept with no rows."""
 
     name = "body_tracks"
-    code_version = "1"
+    code_version = "2"
     reads = (Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),)
     writes = BODY_TRACKS
 
@@ -172,6 +180,7 @@ class _BodyConsumer:
             "bodies": len(rows),
             "min_track_s": self._config.min_track_s,
             "min_visibility": self._config.min_visibility,
+            "min_plausibility": self._config.min_plausibility,
             **dropped,
         }
         return Outcome.kept(self._unit, rows, evidence)
@@ -220,11 +229,16 @@ def build_body_tracks(
     rows: list[dict[str, Any]] = []
     for members in associate(detections, times_s, settings):
         visibility = float(np.mean([sound[frame][index].score for frame, index in members]))
+        plausibility = float(np.mean([body_plausibility(sound[frame][index]) for frame, index in members]))
         span = members[-1][0] - members[0][0] + 1
         # Half an interval of tolerance: 5 samples at 10 Hz are half a second although their ends lie .4 s apart.
         if len(members) * interval_s < config.min_track_s - interval_s / 2:
             dropped["tracks_too_short"] += 1
-        elif visibility < config.min_visibility or len(members) < config.min_observed * span:
+        elif (
+            visibility < config.min_visibility
+            or plausibility < config.min_plausibility
+            or len(members) < config.min_observed * span
+        ):
             dropped["tracks_unsure"] += 1
         else:
             row = _row([(frame, sound[frame][index]) for frame, index in members], times, size_px, config)

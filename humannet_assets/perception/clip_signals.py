@@ -17,6 +17,8 @@ import numpy.typing as npt
 from pydantic import Field
 
 from humannet_assets.media.frames import RGB, Frame, FrameStep
+from humannet_assets.perception.articulation import articulation
+from humannet_assets.perception.close_look import MAGNIFIED_PX, busiest_tiles, magnified
 from humannet_assets.perception.detectors import (
     Body,
     Face,
@@ -25,6 +27,8 @@ from humannet_assets.perception.detectors import (
     get_face_detector,
     get_hand_detector,
 )
+from humannet_assets.perception.egomotion import OnFoot, TravelSummary, measure_travel, summarise_travel
+from humannet_assets.perception.evidence import Limits
 from humannet_assets.perception.models import BODY, FACE, HAND, model_fingerprint
 from humannet_assets.perception.motion import MotionSummary, MotionTracker, to_work_gray
 from humannet_assets.perception.people import body_plausibility, body_upright, box_area, face_on_body, hand_entry
@@ -35,6 +39,10 @@ from humannet_assets.store.tables import CLIP_SIGNALS, CLIPS
 
 _KEEP_SIDE_PX = 1280
 """Frames wait for the models at this size: fine enough for magnified looks, small enough to hold a clip's worth."""
+
+
+_SEEN = 0.5
+"""Visibility from which a landmark belongs to the visible body (MediaPipe)."""
 
 
 class ClipSignalsConfig(StepConfig):
@@ -71,6 +79,20 @@ class ClipSignalsConfig(StepConfig):
     candidate_parallax: float = Field(
         default=0.05, ge=0, le=1, description="Share of corners in depth (a travelling camera) that is."
     )
+    foot_slow: Limits = Field(
+        default=(0.35, 0.65),
+        description="Eye heights per second from which a camera goes at a walker's pace: 1.3 m/s at 1.6 m is 0.8.",
+    )
+    foot_fast: Limits = Field(
+        default=(3.0, 2.0), description="And above which it does not: a run is 2, wide lenses exaggerate; cars make 4 to 12."
+    )
+    foot_aside_deg: Limits = Field(
+        default=(80.0, 50.0), description="Angle sideways between gaze and travel: necks turn by up to 70 degrees."
+    )
+    foot_tilt_deg: Limits = Field(
+        default=(30.0, 18.0),
+        description="Angle up or down between them: walkers look 5 to 15 down, drones 20 to 60.",
+    )
     candidate_body: float = Field(
         default=0.15, ge=0, le=1, description="A body this plausible, a hand or a face: look at every frame."
     )
@@ -82,14 +104,21 @@ class ClipSignalsConfig(StepConfig):
     )
     close_look_tiles: int = Field(default=8, ge=1, le=50, description="Magnified parts searched, busiest first.")
     close_look_share: float = Field(default=0.6, ge=0.2, le=1, description="Side of a magnified part against the shorter side.")
+    moving_body: float = Field(
+        default=0.3, ge=0, le=1, description="Plausibility from which it is measured whether a body's parts move."
+    )
+    moving_watch_s: float = Field(
+        default=3.0, ge=0, le=60, description="For how long at least; living people, too, rest for a second or two. Our choice."
+    )
     close_look_body: float = Field(default=0.3, ge=0, le=1, description="Plausibility a magnified body needs to count.")
     thumbnail_px: int = Field(default=320, ge=64, le=1024, description="Longer side of the thumbnail.")
 
 
 @dataclass(frozen=True)
 class Look:
-    """What the models found in one frame; pixels of `rgb`, the picture they saw."""
+    """What the models found in one frame, the `index`th that waits for them; pixels of `rgb`, the picture they saw."""
 
+    index: int
     time_s: float
     rgb: RGB
     hands: Sequence[Hand]
@@ -106,7 +135,7 @@ class ClipSignalsStep(FrameStep[ClipSignalsConfig]):
     """Hands, bodies, faces, quality and motion of each clip."""
 
     name = "clip_signals"
-    code_version = "1"
+    code_version = "2"
     reads = (Read(CLIPS, ("clip_id", "start_s", "end_s"), unit="clip_id", by="identity"),)
     writes = CLIP_SIGNALS
 
@@ -165,10 +194,22 @@ class ClipSignalsConsumer:
             return Outcome.failed(self.unit, error)
         motion = self.tracker.summary()
         triage, looks = self._look(motion)
-        close = None
+        close, close_motion = None, None
         if triage != "no_motion" and np.mean([self._strength(look) for look in looks]) < self.config.close_look_below:
-            close = self._close_look()
-        return Outcome.kept(self.unit, [self._row(motion, triage, looks, close)])
+            close, close_motion = self._close_look()
+        extra = {"close_look_rate": close, "body_motion": self._body_motion(looks), "close_look_motion": close_motion}
+        return Outcome.kept(self.unit, [self._row(motion, self._travel(motion), triage, looks) | extra])
+
+    def _travel(self, motion: MotionSummary) -> TravelSummary:
+        """How the camera travels, if it does."""
+        config = self.config
+        if not motion.parallax >= config.candidate_parallax or self._last_gray is None:
+            return TravelSummary()
+        height, width = self._last_gray.shape
+        flows = [(pair.corners_px, pair.step_s) for pair in self.tracker.pairs]
+        found = [measure_travel(*flow, step_s, width, height) for flow, step_s in flows if flow is not None]
+        limits = OnFoot(config.foot_slow, config.foot_fast, config.foot_aside_deg, config.foot_tilt_deg)
+        return summarise_travel([travel for travel in found if travel is not None], limits)
 
     def _look(self, motion: MotionSummary) -> tuple[str, list[Look]]:
         config = self.config
@@ -193,7 +234,7 @@ class ClipSignalsConsumer:
         wanted = range(waiting) if count >= waiting else sorted({int((k + 0.5) * waiting / count) for k in range(count)})
         for index in wanted:
             if index not in looks:
-                looks[index] = self._infer(self._waiting[index])
+                looks[index] = self._infer(index)
 
     def _candidate(self, look: Look) -> bool:
         return bool(look.hands or look.faces) or look.best_body >= self.config.candidate_body
@@ -203,10 +244,11 @@ class ClipSignalsConsumer:
         """Faces alone do not count: texture often looks like one."""
         return max([look.best_body, *(hand.score for hand in look.hands)])
 
-    def _infer(self, frame: Frame) -> Look:
-        config = self.config
+    def _infer(self, index: int) -> Look:
+        config, frame = self.config, self._waiting[index]
         rgb = brightened(frame.at_most(config.model_side_px))
         return Look(
+            index,
             frame.time_s,
             rgb,
             get_hand_detector(config.max_hands, config.hand_confidence).detect(rgb),
@@ -214,33 +256,66 @@ class ClipSignalsConsumer:
             get_face_detector(config.face_confidence).detect(rgb),
         )
 
-    def _close_look(self) -> float | None:
-        """Share of magnified frames that show a plausible body; None if there was nothing to magnify.
+    def _body_motion(self, looks: Sequence[Look]) -> float | None:
+        """The most that parts of any body move against each other from one waiting frame to the next; None: not measured."""
+        bodies = []
+        for look in looks:
+            scale = self._waiting[look.index].rgb.shape[1] / look.rgb.shape[1]
+            plausible = [body for body in look.bodies if body_plausibility(body) >= self.config.moving_body]
+            bodies += [(look.index, _visible(body) * scale) for body in plausible]
+        return self._most_motion(bodies)
+
+    def _most_motion(self, bodies: Sequence[tuple[int, npt.NDArray[np.floating]]]) -> float | None:
+        """The most `articulation` of bodies, each given by a waiting frame and its landmarks there, until the next frame.
+
+        None where it was watched too shortly: people rest for a second or two.
+        """
+        times, found = [], []
+        for index, points_px in bodies:
+            frames = self._waiting[index : index + 2]
+            if len(frames) < 2 or frames[0].rgb.shape != frames[1].rgb.shape:
+                continue
+            before, after = (to_work_gray(frame.rgb) for frame in frames)
+            value = articulation(before, after, points_px * (before.shape[1] / frames[0].rgb.shape[1]))
+            if value is not None:
+                times += [frame.time_s for frame in frames]
+                found.append(value)
+        return max(found) if found and max(times) - min(times) >= self.config.moving_watch_s else None
+
+    def _close_look(self) -> tuple[float | None, float | None]:
+        """Share of magnified frames that show a plausible body (None: nothing to magnify), and the most that one moves.
 
         One frame is searched tile by tile, busiest first; where that finds somebody, the same tile of other frames must agree.
         """
         config = self.config
         if self._busy is None or config.close_look_frames == 0:
-            return None
+            return None, None
         middle = len(self._waiting) // 2
         rgb = self._waiting[middle].rgb
         share, count = config.close_look_share, config.close_look_tiles
         for tile in busiest_tiles(self._busy, rgb.shape[1], rgb.shape[0], share, count):
-            if self._body_in(middle, tile):
+            first = self._body_in(middle, tile)
+            if first is not None:
                 others = np.linspace(0, len(self._waiting) - 1, config.close_look_frames + 1)[:-1]
                 confirm = sorted({round(float(index)) for index in others} - {middle})
-                hits = [self._body_in(index, tile) for index in confirm]
-                return (1 + sum(hits)) / (1 + len(hits))
-        return 0.0
+                seen = {middle: first, **{index: self._body_in(index, tile) for index in confirm}}
+                bodies = {index: body for index, body in seen.items() if body is not None}
+                x, y, side = tile
+                scale = side / max(side, MAGNIFIED_PX)
+                placed = [(index, _visible(body) * scale + (x, y)) for index, body in sorted(bodies.items())]
+                return len(bodies) / len(seen), self._most_motion(placed)
+        return 0.0, None
 
-    def _body_in(self, index: int, tile: tuple[int, int, int]) -> bool:
+    def _body_in(self, index: int, tile: tuple[int, int, int]) -> Body | None:
+        """The most plausible body of a magnified part, if it is plausible enough."""
         config = self.config
         x, y, side = tile
-        part = brightened(_magnified(self._waiting[index].rgb[y : y + side, x : x + side]))
+        part = brightened(magnified(self._waiting[index].rgb[y : y + side, x : x + side]))
         bodies = get_body_detector(config.max_bodies, config.body_confidence).detect(part)
-        return any(body_plausibility(body) >= config.close_look_body for body in bodies)
+        best = max(bodies, key=body_plausibility, default=None)
+        return best if best is not None and body_plausibility(best) >= config.close_look_body else None
 
-    def _row(self, motion: MotionSummary, triage: str, looks: Sequence[Look], close: float | None) -> dict[str, Any]:
+    def _row(self, motion: MotionSummary, travel: TravelSummary, triage: str, looks: Sequence[Look]) -> dict[str, Any]:
         clip = self.unit.row(CLIPS)
         shown, thumbnail = draw_thumbnail(looks, self._waiting, self.config.thumbnail_px)
         median = {name: float(np.median([getattr(p, name) for p in self.quality])) for name in PictureQuality.__annotations__}
@@ -254,7 +329,6 @@ class ClipSignalsConsumer:
             "frames_sampled": self._count,
             "frames_inferred": len(looks),
             **_people_columns(looks),
-            "close_look_rate": close,
             **median,
             "static_ratio": motion.static_ratio,
             "changed_area": motion.changed,
@@ -266,6 +340,9 @@ class ClipSignalsConsumer:
             "camera_jitter": _known(motion.camera_jitter),
             "camera_shake": _known(motion.shake),
             "camera_parallax": _known(motion.parallax),
+            "camera_on_foot": _known(travel.on_foot),
+            "camera_pace": _known(travel.pace),
+            "camera_turn_change": _known(travel.turn_change),
             "object_motion": motion.object_motion,
             "object_area": motion.object_area,
             "thumbnail_time_s": shown,
@@ -273,34 +350,9 @@ class ClipSignalsConsumer:
         }
 
 
-def busiest_tiles(
-    busy: npt.NDArray[np.float32], width: int, height: int, share: float, count: int
-) -> list[tuple[int, int, int]]:
-    """Half-overlapping squares of a picture in which most changed, as (x, y, side) in its pixels, busiest first.
-
-    Args:
-        busy: Summed change per pixel, at any size with the picture's shape.
-        width: The picture's width, pixels.
-        height: The picture's height, pixels.
-        share: Side of a square as a share of the shorter side.
-        count: How many to return at most.
-    """
-    side = max(1, round(min(width, height) * share))
-    scale_x, scale_y = busy.shape[1] / width, busy.shape[0] / height
-    tiles = []
-    for y in np.linspace(0, height - side, max(1, 2 * -(-height // side) - 1)).astype(int).tolist():
-        for x in np.linspace(0, width - side, max(1, 2 * -(-width // side) - 1)).astype(int).tolist():
-            part = busy[round(y * scale_y) : round((y + side) * scale_y), round(x * scale_x) : round((x + side) * scale_x)]
-            tiles.append((float(part.mean()) if part.size else 0.0, (x, y, side)))
-    return [tile for _, tile in sorted(set(tiles), key=lambda entry: (-entry[0], entry[1]))[:count]]
-
-
-def _magnified(tile: RGB, side_px: int = 256) -> RGB:
-    import cv2
-
-    if tile.shape[0] >= side_px:
-        return np.ascontiguousarray(tile)
-    return cv2.resize(tile, (side_px, side_px), interpolation=cv2.INTER_CUBIC)  # pyright: ignore[reportReturnType]
+def _visible(body: Body) -> npt.NDArray[np.float32]:
+    """Landmarks (n, 2) that are seen, pixels of the picture the body was found in."""
+    return body.landmarks_px[body.visibility > _SEEN]
 
 
 def _people_columns(looks: Sequence[Look]) -> dict[str, float | None]:

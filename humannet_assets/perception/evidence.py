@@ -23,14 +23,16 @@ SIGNALS = (
     "pose_rate",
     "pose_score",
     "close_look_rate",
+    "body_motion",
+    "close_look_motion",
     "face_confidence",
     "face_on_body_rate",
     "motion_measured",
     "camera_motion",
-    "camera_forward",
-    "camera_forward_share",
     "camera_shake",
     "camera_parallax",
+    "camera_on_foot",
+    "camera_turn_change",
 )
 """The columns of `clip_signals` that `read_evidence` uses."""
 
@@ -47,18 +49,28 @@ class EvidenceConfig(StepConfig):
     close_look: Limits = Field(
         default=(0.35, 1.1), description="Share of magnified looks that find a body: one of three says nothing."
     )
+    alive: Limits = Field(
+        default=(0.0015, 0.004),
+        description="Motion of a body's parts against each other, body heights in half a second; statues 0.002, people at rest "
+        "0.003 to 0.006 at some time.",
+    )
     face: Limits = Field(default=(0.1, 1.0), description="Share of frames with a face on a body's nose times face confidence.")
     parallax: Limits = Field(default=(0.08, 0.25), description="Corners in depth: pans and zooms reach 0.02, walks 0.3 to 0.4.")
     travel: Limits = Field(default=(0.01, 0.03), description="Camera motion, widths per second.")
     bob: Limits = Field(
         default=(0.001, 0.006), description="Camera shake of steps: tripods and dollies under 0.001, stabilised walks 0.008."
     )
-    forward: Limits = Field(default=(0.02, 0.08), description="Expansion per second: a walk shows 0.07 to 0.25.")
-    forward_share: Limits = Field(default=(0.4, 0.7), description="Share of frame pairs that expand: a walk shows 0.9 on.")
-    vehicle: Limits = Field(
-        default=(0.8, 0.45), description="Expansion per second beyond which it is a vehicle, not a walk (falling)."
+    on_foot: Limits = Field(
+        default=(0.2, 0.4),
+        description="Travel as on foot: real walks 0.9 on, simulated ones with stops 0.4 on; cars, drones, vacuums up to 0.2.",
     )
-    head_turns: Limits = Field(default=(0.02, 0.06), description="Shake without forward motion: looking around with the head.")
+    head_turns: Limits = Field(
+        default=(3.0, 6.0),
+        description="Change of rotation, degrees per second: heads that look around 5 to 20, cars and drones under 3.",
+    )
+    head_shake: Limits = Field(
+        default=(0.04, 0.08), description="Shake that must go with it: heads 0.06 to 0.2, a robot that turns on the spot 0.05."
+    )
     measured: Limits = Field(default=(0.4, 0.7), description="Share of frame pairs with texture enough to measure the camera.")
 
     @field_validator("*")
@@ -77,6 +89,8 @@ class Evidence:
     body: float
     face: float
     wearer_motion: float
+    figure: float
+    """How sure we are of a figure like a person, whether or not it ever moves: a statue is one too."""
 
     @property
     def human(self) -> float:
@@ -97,24 +111,32 @@ def read_evidence(row: Mapping[str, Any], config: EvidenceConfig) -> Evidence:
     whole = between(number(row, "pose_rate") * number(row, "pose_score"), config.body)
     close = between(number(row, "close_look_rate"), config.close_look)
     face = between(number(row, "face_on_body_rate") * number(row, "face_confidence"), config.face)
-    return Evidence(hands, max(whole, close), face, _wearer_motion(row, config))
+    alive, close_alive = _alive(row["body_motion"], config), _alive(row["close_look_motion"], config)
+    # The hands of a figure that never moves are no more alive than the rest of it.
+    hands *= 1 - whole * (1 - alive)
+    body = max(whole * alive, close * close_alive)
+    return Evidence(hands, body, face * alive, _wearer_motion(row, config), max(whole, close))
+
+
+def _alive(motion: float | None, config: EvidenceConfig) -> float:
+    """How far a body moves as a living one does; fully where that was not measured."""
+    return 1.0 if motion is None else between(motion, config.alive)
 
 
 def _wearer_motion(row: Mapping[str, Any], config: EvidenceConfig) -> float:
-    """A camera carried by a walking or looking person: it travels through depth, keeps moving, and shakes as bodies do."""
-    shake, expansion = number(row, "camera_shake"), number(row, "camera_forward")
-    walk = (
-        between(expansion, config.forward)
-        * between(number(row, "camera_forward_share"), config.forward_share)
-        * between(expansion, config.vehicle)
-    )
+    """A camera carried by a person who walks, or who looks around: it travels, keeps moving, and shakes as bodies do."""
+    shake = number(row, "camera_shake")
     carried = (
-        between(number(row, "camera_parallax"), config.parallax)
-        * between(number(row, "camera_motion"), config.travel)
+        between(number(row, "camera_motion"), config.travel)
         * between(shake, config.bob)
         * between(number(row, "motion_measured"), config.measured)
     )
-    return 0.95 * carried * max(walk, between(shake, config.head_turns))
+    looks = (
+        between(number(row, "camera_parallax"), config.parallax)
+        * between(number(row, "camera_turn_change"), config.head_turns)
+        * between(shake, config.head_shake)
+    )
+    return 0.95 * carried * max(between(number(row, "camera_on_foot"), config.on_foot), looks)
 
 
 def between(value: float, limits: Limits) -> float:

@@ -1,7 +1,8 @@
 """`filtered_clips`: HumanNet's scope as thresholds over `clip_signals`. No inference: re-thresholding costs microseconds.
 
 Kept is what shows people or the wearer acting, with observable motion, in pictures one can use. "Human motion incidental" and
-"no useful visual evidence" (HumanNet, scope) are the reasons `human_incidental` and the quality reasons.
+"no useful visual evidence" (HumanNet, scope) are the reasons `human_incidental` and the quality reasons. Figures that never move
+(statues, mannequins, people who stand stock-still through a whole clip) are `motionless_figure`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class FilterStep(Step[FilterConfig]):
     """A verdict per clip, with reasons and the numbers that decided."""
 
     name = "filtered_clips"
-    code_version = "1"
+    code_version = "2"
     reads = (Read(CLIP_SIGNALS, _USED),)
     writes = FILTERED_CLIPS
     chunk_size = 4096
@@ -91,7 +92,7 @@ class FilterStep(Step[FilterConfig]):
         config, reasons = self.config, []
         human, clipped = evidence.human, number(row, "luma_clipped")
         if human < config.min_human_score:
-            reasons.append("human_incidental" if human >= config.incidental_score else "no_human_evidence")
+            reasons.append(self._why_nobody_acts(evidence))
         if number(row, "changed_area") < config.min_changed_area and motion < config.min_motion:
             reasons.append("no_motion")
         elif number(row, "static_ratio") > config.max_static_ratio:
@@ -106,6 +107,11 @@ class FilterStep(Step[FilterConfig]):
             reasons.append("slides_or_screen")
         return reasons
 
+    def _why_nobody_acts(self, evidence: Evidence) -> str:
+        if evidence.figure >= self.config.min_human_score:
+            return "motionless_figure"
+        return "human_incidental" if evidence.human >= self.config.incidental_score else "no_human_evidence"
+
     def _numbers(self, row: Mapping[str, Any], evidence: Evidence, motion: float) -> dict[str, Any]:
         config = self.config
         values = {
@@ -117,7 +123,10 @@ class FilterStep(Step[FilterConfig]):
             "luma_mean": (number(row, "luma_mean"), config.min_luma),
             "text_like": (number(row, "text_like"), config.max_text_like),
         }
-        kinds = {"hands": evidence.hands, "body": evidence.body, "face": evidence.face, "wearer_motion": evidence.wearer_motion}
+        kinds = {
+            "hands": evidence.hands, "body": evidence.body, "face": evidence.face, "wearer_motion": evidence.wearer_motion,
+            "figure": evidence.figure,
+        }  # fmt: skip
         return {
             **{name: {"value": round(value, 5), "threshold": threshold} for name, (value, threshold) in values.items()},
             "evidence": {kind: round(value, 4) for kind, value in kinds.items()},

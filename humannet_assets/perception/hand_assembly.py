@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from humannet_assets.perception import smoothing
 from humannet_assets.perception.detectors import Hand
-from humannet_assets.perception.pinhole import Pinhole, hand_pose, palm_size
+from humannet_assets.perception.palm import PalmNoise, palm_rotations
+from humannet_assets.perception.pinhole import PALM, Pinhole, hand_pose, palm_size
 from humannet_assets.perception.tracking import Detection, TrackerSettings, associate
 from humannet_assets.store.identity import microseconds, stable_id
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from humannet_assets.perception.hand_tracks import HandTracksConfig
 
 Floats = npt.NDArray[np.float64]
-_PALM_POINTS = (0, 5, 9, 13, 17)
 _THUMB_TIP, _INDEX_TIP = 4, 8
 
 
@@ -147,9 +147,9 @@ def _row(track: HandTrack, side: str, times: Floats, camera: Pinhole, config: Ha
 
     times_s = times[track.first : track.last + 1]
     count = len(times_s)
-    # Bones keep their length: one palm size per track takes the detector's scale noise out of the depth.
-    sizes = palm_size(track.world_m)
-    world = track.world_m * (np.nanmedian(sizes) / np.maximum(sizes, 1e-6))[:, None, None]
+    # One picture does not tell a small hand nearby from a large one farther away: the model's own size is no measurement
+    # (medians of real people's hands lie between 7 and 10 cm), and its noise would be noise of the depth.
+    world = track.world_m * (config.palm_size_m / np.maximum(palm_size(track.world_m), 1e-6))[:, None, None]
     position, rotation = np.full((count, 3), np.nan), np.full((count, 3, 3), np.nan)
     errors = np.full(count, np.nan)
     for i in np.flatnonzero(track.observed):
@@ -168,7 +168,9 @@ def _row(track: HandTrack, side: str, times: Floats, camera: Pinhole, config: Ha
         times_s, smoothing.interpolate_gaps(times_s, np.log(position[:, 2:]), observed), config.depth_window_s, 1
     )
     position = np.concatenate([ray, np.ones((count, 1))], axis=1) * np.exp(log_depth)
-    rotation = smoothing.interpolate_rotations(times_s[observed], rotation[observed], times_s)
+    noise = PalmNoise(config.palm_landmark_noise, np.radians(config.rotation_prior_deg), np.radians(config.turn_deg_s))
+    seen = palm_rotations(times_s[observed], track.landmarks_px[observed], rotation[observed], camera, side, noise)
+    rotation = smoothing.interpolate_rotations(times_s[observed], seen, times_s)
     rotation = smoothing.smooth_rotations(times_s, rotation, config.depth_window_s)
     steps = np.linalg.norm(np.diff(position, axis=0), axis=1) / np.maximum(np.diff(times_s), 1e-6)
     share = track.votes_right if side == "right" else 1 - track.votes_right
@@ -207,7 +209,7 @@ def hand_detection(hand: Hand) -> Detection:
     """What the tracker compares: palm centre, frontal palm length in pixels, landmarks, and evidence for a right hand."""
     points = np.asarray(hand.landmarks_px, np.float64)
     return Detection(
-        position=points[list(_PALM_POINTS)].mean(axis=0),
+        position=points[list(PALM)].mean(axis=0),
         size=_palm_px(hand),
         score=hand.score,
         points=points,

@@ -18,6 +18,7 @@ from humannet_assets.media.frames import Frame, FrameConsumer, FrameStep
 from humannet_assets.perception.detectors import Hand, box_of, get_hand_detector
 from humannet_assets.perception.hand_assembly import build_hand_tracks, hand_detection
 from humannet_assets.perception.models import HAND, model_fingerprint
+from humannet_assets.perception.palm import PALM_SIZE_M
 from humannet_assets.perception.pinhole import DEFAULT_FOV_DEG, INTRINSICS, Pinhole
 from humannet_assets.store.step import Outcome, Read, StepConfig, Unit
 from humannet_assets.store.tables import FILTERED_CLIPS, HAND_TRACKS, KNOWN_CAMERAS
@@ -131,6 +132,33 @@ class HandTracksConfig(StepConfig):
         description="Window for depth and orientation, order 1. Our choice: four times noisier than "
         "the image plane (measured 4/3/16 mm and 6.6 deg per step, PAPERS.md).",
     )
+    palm_size_m: float = Field(
+        default=PALM_SIZE_M,
+        gt=0.03,
+        le=0.15,
+        description="Mean distance from the wrist to the four knuckles, for the depth. Mean adult (Buchholz et al. 1992, "
+        "ANSUR II): adults vary by 6 %, children's hands are smaller.",
+    )
+    palm_landmark_noise: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="Standard deviation of a palm landmark in the picture per axis, palm lengths. Measured on rendered hands.",
+    )
+    rotation_prior_deg: float = Field(
+        default=30.0,
+        gt=0,
+        le=180,
+        description="Standard deviation of the landmark model's own orientation. Our choice: on real hands it lies 12-23 deg "
+        "off what an anatomical palm says, on rendered ones 36 deg off the truth.",
+    )
+    turn_deg_s: float = Field(
+        default=100.0,
+        gt=0,
+        le=5000,
+        description="How fast a hand turns, to choose between a palm's tilt and its mirror image. Our choice: a wrist turns "
+        "over in two seconds.",
+    )
     sure_side: float = Field(
         default=0.75,
         ge=0.5,
@@ -151,7 +179,7 @@ class HandTracksStep(FrameStep[HandTracksConfig]):
     """Writes `hand_tracks`: one row per hand of each kept clip. A clip without hands is kept with no rows."""
 
     name = "hand_tracks"
-    code_version = "2"
+    code_version = "3"
     reads = (
         Read(FILTERED_CLIPS, ("row_id", "start_s", "end_s"), by="identity"),
         Read(KNOWN_CAMERAS, INTRINSICS, unit="video_id", by="values"),

@@ -48,7 +48,8 @@ class PairMotion:
     mean motion over the picture, `expansion` the growth of the picture per second, `rotation` radians per second.
     `explained` is the share of corners the camera model explains, `parallax` the share that only a rigid scene in depth
     explains. `moving_speed` is the median motion of independently moving corners against the camera, `moving_area` the share of
-    picture cells they lie in, `moving_box` (x0, y0, x1, y1) around them in shares of width and height.
+    picture cells they lie in, `moving_box` (x0, y0, x1, y1) around them in shares of width and height. `corners_px` are the
+    tracked corners (n, 2) before and after, pixels of the work picture; None where nothing moved or too few were found.
     """
 
     time_s: float
@@ -65,6 +66,7 @@ class PairMotion:
     moving_speed: float = 0.0
     moving_area: float = 0.0
     moving_box: tuple[float, float, float, float] | None = None
+    corners_px: tuple[Floats, Floats] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ def measure_pair(
         moving_speed=float(np.median(residual[moving]) / long_side / step) if moving.any() else 0.0,
         moving_area=len(cells) / max(all_cells, _GRID[0] * _GRID[1] // 4) if moving.sum() >= 3 else 0.0,
         moving_box=box,
+        corners_px=(start, end),
     )
 
 

@@ -21,7 +21,8 @@ INTRINSICS = ("image_width", "image_height", "fx", "fy", "cx", "cy")
 """Columns of `known_cameras` that steps with a pinhole camera read."""
 
 WRIST, INDEX_MCP, MIDDLE_MCP, PINKY_MCP = 0, 5, 9, 17
-_PALM = (WRIST, INDEX_MCP, MIDDLE_MCP, 13, PINKY_MCP)
+PALM = (WRIST, INDEX_MCP, MIDDLE_MCP, 13, PINKY_MCP)
+"""Landmarks of the palm, which is nearly rigid: the wrist and the bases of the four fingers."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ class HandPose:
 
 
 def palm_size(landmarks: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """Mean distance from the wrist to the four finger bases; (..., 21, d) -> (...). About 8-9 cm for an adult hand."""
-    bases = landmarks[..., _PALM[1:], :] - landmarks[..., :1, :]
+    """Mean distance from the wrist to the four finger bases; (..., 21, d) -> (...). About 8 cm for an adult hand."""
+    bases = landmarks[..., PALM[1:], :] - landmarks[..., :1, :]
     return np.linalg.norm(bases, axis=-1).mean(axis=-1)
 
 
@@ -119,7 +120,7 @@ def hand_pose(world_m: Floats, landmarks_px: Floats, camera: Pinhole, side: str)
 
     MediaPipe's world landmarks already turn with the hand, so PnP's own rotation is only the small difference between
     the weak perspective the model assumes and the real camera; the hand's orientation is that rotation times
-    `hand_axes`.
+    `hand_axes`. It is only as good as the model's tilt of the hand: see `humannet_assets.perception.palm`.
 
     Args:
         world_m: (21, 3) metric landmarks, any origin.

@@ -60,7 +60,7 @@ class ViewpointStep(Step[ViewpointConfig]):
     """ego, exo or unclear for each kept clip."""
 
     name = "viewpoints"
-    code_version = "1"
+    code_version = "2"
     reads = (Read(FILTERED_CLIPS, ("clip_id",), by="identity"), Read(CLIP_SIGNALS, SIGNALS))
     writes = VIEWPOINTS
     chunk_size = 4096

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from humannet_assets.figures.comparisons import Curve, Drawing, Shown
+from humannet_assets.geometry.translation import path_difference
 from humannet_assets.quality.judge import CLIPS, Clip, Confusion, Judge, LabelledVideo, confusion
 from humannet_assets.quality.metrics import Errors, Measure, Tally, accuracy
 from humannet_assets.store.step import Read
@@ -22,6 +23,9 @@ STILL_DEG = 1.0
 """A camera that never turns further than this from its first direction stands still, unless it travels [our choice]."""
 TRAVEL_M = 0.1
 """A camera that comes this far from its first place travels [our choice: a head that turns moves by less]."""
+LEAST_TRAVEL_M, SAME_PATH = 0.01, 0.5
+"""A camera that comes less far than `TRAVEL_M`, but this far, may be said to travel if `path_difference` to the true path is at
+most `SAME_PATH` [our choice]."""
 TRAVELS, STAYS = "travels", "stays"
 
 
@@ -44,6 +48,12 @@ def camera_moves(poses: Floats) -> bool:
     """Whether it travels or turns; False where it is not known."""
     known = poses[np.isfinite(poses).all(axis=(1, 2))]
     return len(known) > 1 and (camera_travels(known) or bool(angles_deg(true_rotations(known)).max() >= STILL_DEG))
+
+
+def is_same_path(found: Floats, true_m: Floats) -> bool:
+    """Whether the found positions (n, 3) are, but for their scale, those of a camera that truly leaves its place."""
+    truly = float(np.linalg.norm(true_m, axis=1).max()) >= LEAST_TRAVEL_M
+    return truly and path_difference(found, true_m) <= SAME_PATH
 
 
 def angles_deg(rotations: Floats) -> Floats:
@@ -81,8 +91,10 @@ class CameraJudge(Judge):
                 continue
             true, positions_m = true_rotations(poses), true_positions(poses)
             travels, moves = camera_travels(poses), camera_moves(poses)
+            # Near things show shorter ways too: there a path need not be found, and is right if it is the true one.
+            travels_as_said = row["has_translation"] and is_same_path(np.asarray(row["position"], np.float64), positions_m)
             said = "rejected" if row["outcome"] != "kept" else "translation" if row["has_translation"] else "rotation only"
-            self._travels.add(video.video_id, TRAVELS if travels else STAYS, said)
+            self._travels.add(video.video_id, TRAVELS if travels or travels_as_said else STAYS, said)
             self._accepted.add(video.video_id, "usable", "usable" if row["outcome"] == "kept" else "rejected")
             if row["outcome"] != "kept":
                 text = f"no trajectory: {', '.join(row['reasons'] or ())}"
@@ -123,10 +135,8 @@ class CameraJudge(Judge):
             return
         cosines = (found[away] * true_m[away]).sum(axis=1) / np.linalg.norm(found[away], axis=1) / lengths[away]
         off_deg = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
-        scale = float((found * true_m).sum() / max((found**2).sum(), 1e-12))
-        share = float(np.sqrt(((scale * found - true_m) ** 2).sum() / (true_m**2).sum()))
         self._errors["direction"].add(video.video_id, off_deg)
-        self._errors["position"].add(video.video_id, share)
+        self._errors["position"].add(video.video_id, path_difference(found, true_m))
         text = f"direction of travel off by {np.median(off_deg):.0f} deg"
         self.worst.offer("direction", float(np.median(off_deg)), video, clip.start_s, text, lambda: Drawing(shown=_strip(clip)))
 

@@ -36,8 +36,8 @@ MOVE_SHARE = 0.25
 """Share of `STILL_M` a true displacement needs to have a direction at all: 2 cm of a hand [our choice]."""
 TOLD_SHARE = 0.5
 """Share of a true action that a description must cover to be about it [our choice]."""
-GRIP_M = 0.03
-"""True change of the thumb-index gap that opens or closes a hand, as `MotionConfig.grip_change_m`."""
+GRIP_M = 0.02
+"""True change of the thumb-index gap that opens or closes a hand: the least of a grasp of something small [our choice]."""
 HIPS = (11, 12)
 """Among the 17 joints."""
 STILL, HOLDS = "still", "holds"

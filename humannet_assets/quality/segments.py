@@ -39,7 +39,7 @@ LEAST_IOU = 0.5
 LEAST_SEGMENT_S = 8 / 30
 """True actions of which the clip shows less are not asked for (VITRA: 8 frames at 30 fps, PAPERS)."""
 REST_M_S = {"left_hand": 0.03, "right_hand": 0.03, "body": 0.15}
-"""True speed below which an actor rests, as the defaults of `SegmentsConfig`."""
+"""True speed below which an actor rests: of the wrist, and of the fastest wrist or ankle [our choice]."""
 ACTORS = tuple(REST_M_S)
 MAIN_PERSON = 0
 """Index of the body whose actions a sidecar labels, where several people are seen."""

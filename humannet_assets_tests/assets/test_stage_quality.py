@@ -13,7 +13,7 @@ from humannet_assets.store.sql import connect
 from humannet_assets.store.tables import STAGE_CONFUSIONS, STAGE_QUALITY, STAGE_WORST_CASES, VIDEO_FILES
 from humannet_assets_tests.graph import Graph, write_catalog
 
-SAMPLES = ("ego_hands_cups", "exo_walk_across")
+SAMPLES = ("ego_hands_cups", "exo_lift_arms")
 OWN = (STAGE_QUALITY, STAGE_CONFUSIONS, STAGE_WORST_CASES)
 JUDGED = {
     "filtered_clips", "viewpoints", "hand_tracks", "body_tracks", "camera_trajectories", "segments",

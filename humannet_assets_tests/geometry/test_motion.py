@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from humannet_assets.geometry import motion
 
-LIMITS = {"window_s": 0.5, "min_s": 8 / 30, "max_s": 10.0, "idle_speed": 0.03}
+LIMITS = {"window_s": 0.5, "min_s": 8 / 30, "max_s": 10.0, "idle_speed": 0.03, "max_dip": 0.5}
 speeds = st.lists(st.floats(0, 1), min_size=0, max_size=80)
 
 
@@ -41,6 +41,25 @@ def test_neighbouring_rests_are_one_and_activity_is_not_joined():
     speed = np.where(times > 2, np.abs(np.sin(np.pi * times)), 0.01 + 0.005 * np.sin(8 * times))
     pieces = motion.cut(times, speed, **LIMITS)
     assert [round(times[b], 1) for _, b in pieces] == [2.0, 3.0, 4.0]
+
+
+def test_steps_of_a_walk_and_strokes_of_a_wave_are_one_motion():
+    times = np.arange(61) / 10
+    walk = np.where((times > 1) & (times < 5), 0.3 + 0.07 * np.cos(2 * np.pi * times / 0.6), 0.01)
+    pieces = motion.cut(times, walk, **LIMITS)
+    assert [round(times[b], 1) for _, b in pieces] == [1.0, 5.0, 6.0]
+    assert len(motion.cut(times, walk, **{**LIMITS, "max_dip": 1.0})) > 6
+
+
+def test_rest_ends_where_motion_begins_however_slowly():
+    times = np.arange(61) / 20
+    for noise in (0.0, 0.01):  # the minimum of a rest lies anywhere in it
+        speed = np.where(times < 1, 0.01, np.clip(0.5 * (times - 1), 0, 0.5)) + noise * np.sin(9 * times) ** 2
+        (rest, move) = motion.cut(times, speed, **LIMITS)
+        assert times[rest[1]] == pytest.approx(1.0, abs=0.1)
+        assert times[move[1]] == 3.0
+    blink = np.where(np.abs(times - 1.5) < 0.06, 0.01, 0.4)  # too short to be a rest, deep enough to be a cut
+    assert [times[b] for _, b in motion.cut(times, blink, **LIMITS)] == pytest.approx([1.5, 3.0], abs=0.06)
 
 
 def test_long_pieces_are_split_evenly():
@@ -81,13 +100,17 @@ def test_motion_along_the_viewing_ray_counts_less():
         assert np.linalg.norm(velocity, axis=1) == pytest.approx(expected, rel=1e-3)
 
 
-def test_body_speed_is_zero_where_no_limb_is_visible():
+def test_body_speed_counts_arms_and_legs_against_the_hips_and_nothing_unseen():
     times = np.arange(10) / 10
     world = np.zeros((10, 33, 3))
-    world[:, 15, 0] = times
+    world[:, 13:17, 0] = times[:, None]  # elbows and wrists; shoulders, knees and ankles rest
     visible = np.ones((10, 33))
-    assert np.allclose(motion.body_speed(times, world, visible, window_s=0.5, min_visibility=0.5), 0.5)
-    assert (motion.body_speed(times, world, visible * 0.1, window_s=0.5, min_visibility=0.5) == 0).all()
+    options = {"window_s": 0.5, "min_visibility": 0.5}
+    assert np.allclose(motion.body_speed(times, world, visible, **options), np.sqrt(4 / 10))
+    assert np.allclose(motion.body_speed(times, world + times[:, None, None], visible, **options), np.sqrt(4 / 10))
+    visible[:, 25:29] = 0.1
+    assert np.allclose(motion.body_speed(times, world, visible, **options), np.sqrt(4 / 6))
+    assert (motion.body_speed(times, world, visible * 0.1, **options) == 0).all()
 
 
 def test_groups_end_at_long_pauses():

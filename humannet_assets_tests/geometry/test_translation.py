@@ -3,11 +3,18 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from humannet_assets.geometry.corners import CornerTracker, Sightings
-from humannet_assets.geometry.translation import TranslationError, TranslationSettings, picture_parallax_px, positions
+from humannet_assets.geometry.translation import (
+    TranslationError,
+    TranslationSettings,
+    path_difference,
+    picture_parallax_px,
+    positions,
+    supported_positions,
+)
 from humannet_assets.perception.pinhole import Pinhole
 
 CAMERA = Pinhole.assumed(640, 480)
-SETTINGS = TranslationSettings(parallax_px=8, points=25, inlier_px=2, inlier_share=0.5, max_turn_deg=4)
+SETTINGS = TranslationSettings(parallax_px=8, points=25, inlier_px=2, inlier_share=0.5, max_turn_deg=4, disagreement=0.25)
 
 
 def corridor_walk(frames: int, step_m: float, noise_px: float = 0.1) -> tuple[list[Sightings], np.ndarray, np.ndarray]:
@@ -52,6 +59,37 @@ def test_reasons_name_what_was_missing():
     scrambled = [*sightings[:5], Sightings(sightings[5].ids, rng.uniform(0, 480, sightings[5].points_px.shape)), *sightings[6:]]
     with pytest.raises(TranslationError, match="of the known points agree in frame 5"):
         positions(scrambled, rotations, CAMERA, SETTINGS)
+
+
+def test_a_path_all_corners_agree_on_stays_as_it_was():
+    sightings, rotations, _ = corridor_walk(12, 0.15)
+    found, refined = supported_positions(sightings, rotations, CAMERA, SETTINGS)
+    expected = positions(sightings, rotations, CAMERA, SETTINGS)
+    assert (found == expected[0]).all()
+    assert (refined == expected[1]).all()
+
+
+def test_a_path_that_hangs_on_a_third_of_the_corners_is_not_believed():
+    rng = np.random.default_rng(0)
+    points = rng.uniform((-2, -1.2, 2), (2, 1.2, 4), (900, 3))
+    ids = np.arange(900)
+    mover = (ids % 3 == 0) | ((ids % 3 == 1) & (rng.random(900) < 0.65))  # a crowd that walks by a camera that sinks
+    sightings = []
+    for k in range(10):
+        shift = np.where(mover[:, None], [0.08 * k, 0, 0], [0, 0.08 * k, 0])
+        sightings.append(Sightings(ids, CAMERA.project(points - shift) + rng.normal(0, 0.1, (900, 2))))
+    rotations = np.repeat(np.eye(3)[None], 10, axis=0)
+    found, _ = positions(sightings, rotations, CAMERA, SETTINGS)
+    assert abs(found[-1][0]) > 5 * abs(found[-1][1])
+    with pytest.raises(TranslationError, match="without a third of the corners the path differs"):
+        supported_positions(sightings, rotations, CAMERA, SETTINGS)
+
+
+def test_paths_are_compared_up_to_scale():
+    path = np.random.default_rng(0).normal(size=(9, 3))
+    assert path_difference(3 * path, path) == pytest.approx(0, abs=1e-9)
+    assert path_difference(-path, path) == pytest.approx(1)
+    assert path_difference(path, path + [[0, 0, 9.0]]) > 0.5
 
 
 def test_things_that_move_before_a_fixed_camera_are_no_parallax():

@@ -10,13 +10,20 @@ from humannet_assets.store.step import Media, Unit
 from humannet_assets.store.tables import FILTERED_CLIPS
 
 RATE_HZ = 10.0
+FOCAL_PX = 500.0
 
 
 def hand(track_id: str = "h", side: str = "right", start_s: float = 0.0, positions: Any = None, **more: Any) -> dict[str, Any]:
-    """A hand track at 10 Hz; `positions` (n, 3) metres in the camera frame."""
+    """A hand track at 10 Hz; `positions` (n, 3) metres in the camera frame.
+
+    The gap between thumb and index finger in the picture is that of `aperture_m`, unless `seen_gap_m` (n,) says otherwise.
+    """
     positions = np.tile([0.0, 0.0, 0.5], (21, 1)) if positions is None else np.asarray(positions, dtype=float)
     count = len(positions)
     times = [start_s + index / RATE_HZ for index in range(count)]
+    aperture_m = more.get("aperture_m", [0.08] * count)
+    landmarks_px = np.zeros((count, 21, 2))
+    landmarks_px[:, 4, 0] = np.asarray(more.pop("seen_gap_m", aperture_m)) * FOCAL_PX / np.maximum(positions[:, 2], 1e-9)
     return {
         "track_id": track_id,
         "side": side,
@@ -30,7 +37,9 @@ def hand(track_id: str = "h", side: str = "right", start_s: float = 0.0, positio
         "observed": [True] * count,
         "frame_confidence": [0.9] * count,
         "wrist_position_m": positions.tolist(),
-        "aperture_m": [0.08] * count,
+        "aperture_m": aperture_m,
+        "landmarks_px": landmarks_px.reshape(count, 42).tolist(),
+        "focal_px": FOCAL_PX,
         "wrist_speed_mean": 0.3,
     } | more
 

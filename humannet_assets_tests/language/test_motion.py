@@ -57,6 +57,18 @@ def test_the_order_of_grip_and_motion_is_told(switch: int, words: str) -> None:
     assert words in only([track], []).text
 
 
+def test_a_grip_changes_only_if_space_and_picture_agree_and_more_than_their_noise() -> None:
+    still, wide = [0.03] * 21, [0.03] * 10 + [0.09] * 11
+    for gaps in ({"aperture_m": wide, "seen_gap_m": still}, {"aperture_m": still, "seen_gap_m": wide}):
+        assert only([hand(**gaps)], []).grip is None
+    assert only([hand(aperture_m=wide, seen_gap_m=wide[::-1])], []).grip is None
+    assert only([hand(aperture_m=wide)], []).grip == "opens"
+    assert only([hand(aperture_m=wide[::-1])], []).grip == "closes"
+    noisy = (np.array(wide) + 0.015 * (-1.0) ** np.arange(21)).tolist()
+    assert only([hand(aperture_m=noisy)], []).grip is None
+    assert only([hand(aperture_m=[0.05] * 10 + [0.08] * 11)], []).grip is None  # what a turning hand may feign
+
+
 def test_back_and_forth_has_no_direction() -> None:
     swing = np.tile([0.0, 0.0, 0.5], (21, 1))
     swing[:, 0] = 0.05 * np.sin(np.linspace(0, 6 * math.pi, 21))
@@ -86,6 +98,12 @@ def test_resting_segments_of_a_track_become_one_step() -> None:
 )
 def test_people_are_described_in_the_picture(track: dict[str, Any], text: str) -> None:
     assert only([], [track]).text == text
+
+
+def test_who_walks_aslant_moves_although_neither_way_counts_by_itself() -> None:
+    aside, nearer = line(80, 0) + np.array([100, 200]), np.linspace(100, 118, 21)
+    assert only([], [body(hips=aside)]).direction == only([], [body(torso_px=nearer)]).direction == "still"
+    assert only([], [body(hips=aside, torso_px=nearer)]).text == "the person moves slowly to the right and towards the camera"
 
 
 def test_limbs_are_named_when_they_move_and_are_seen() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,7 @@ def scores_of(outcome: Outcome) -> ShotScores:
         np.asarray(row["frame_times_s"]),
         row["signature"],
         row["signature_times_s"],
+        np.asarray(row["cut_structure"]),
     )
 
 
@@ -120,6 +123,39 @@ def test_a_new_slide_is_a_cut_and_a_refresh_is_not() -> None:
     content[[60, 150]] = 3.0
     found = find_boundaries(_scores(content, signature=_layouts(40, 20)), ShotConfig())
     assert [b.frame for b in found] == [150]
+
+
+def _with_structure(scores: ShotScores, frame: int, kept: float) -> ShotScores:
+    structure = np.ones(len(scores.content))
+    structure[frame] = kept
+    return replace(scores, structure=structure)
+
+
+def test_a_change_of_light_is_no_cut_and_one_of_scene_is() -> None:
+    content = np.full(300, 2.0)
+    content[150] = 60.0
+    scores = _scores(content, signature=_layouts(40, 20))
+    assert find_boundaries(_with_structure(scores, 150, 0.93), ShotConfig()) == []
+    assert [b.frame for b in find_boundaries(_with_structure(scores, 150, 0.2), ShotConfig())] == [150]
+    # Out of black only captions keep their edges: that says nothing about the rest.
+    black = _scores(content, np.where(np.arange(300) < 150, 9.0, 90.0) - 5, _layouts(40, 20))
+    assert [b.frame for b in find_boundaries(_with_structure(black, 150, 0.98), ShotConfig())] == [150]
+
+
+def test_a_still_room_in_new_light_is_no_new_slide_and_one_design_is() -> None:
+    content = np.zeros(300)
+    content[150] = 20.0
+    scores = _scores(content, signature=_layouts(40, 20))
+    assert find_boundaries(_with_structure(scores, 150, 0.97), ShotConfig()) == []
+    assert [b.frame for b in find_boundaries(_with_structure(scores, 150, 0.75), ShotConfig())] == [150]
+
+
+def test_a_dropped_frame_of_a_camera_is_no_new_slide() -> None:
+    content = np.full(300, 0.9)
+    content[150] = 10.0
+    assert find_boundaries(_scores(content, signature=_layouts(40, 20)), ShotConfig()) == []
+    content[content < 1] = 0.2
+    assert [b.frame for b in find_boundaries(_scores(content, signature=_layouts(40, 20)), ShotConfig())] == [150]
 
 
 def test_a_black_lead_in_is_no_shot() -> None:

@@ -207,7 +207,7 @@ def test_a_row_says_what_the_video_is(tmp_path: Path) -> None:
     assert row["frame_rate"] == pytest.approx(25)
     assert row["duration_s"] == pytest.approx(1.2)
     assert row["reader"] == "pyav"
-    assert len(row["cut_content"]) == len(row["cut_luma"]) == len(row["frame_times_s"]) == 30
+    assert len(row["cut_content"]) == len(row["cut_luma"]) == len(row["cut_structure"]) == len(row["frame_times_s"]) == 30
     assert len(row["signature"]) == len(row["signature_times_s"]) == 5
     assert row["thumbnail"][:2] == b"\xff\xd8"
 

@@ -65,6 +65,13 @@ def test_flickering_faint_and_short_bodies_are_dropped_and_counted():
     assert build([[standing(300)]] * 2 + [[]] * 10)[1]["tracks_too_short"] == 1
 
 
+def test_a_body_imagined_in_a_pair_of_hands_is_dropped():
+    imagined = standing(300)
+    imagined.world_m[:] *= 0.5  # what such fits give away: arms and trunk far shorter than a person's
+    assert build([[imagined]] * 20) == ([], {"tracks_too_short": 0, "tracks_unsure": 1})
+    assert len(build([[imagined]] * 20, BodyTracksConfig(min_plausibility=0))[0]) == 1
+
+
 def test_degenerate_input_gives_valid_rows_or_none():
     assert build([])[0] == []
     assert len(build([[standing(300)]], BodyTracksConfig(min_track_s=0))[0]) == 1

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from humannet_assets.media.clip_pass import run_clip_pass
 from humannet_assets.media.frames import Frame
-from humannet_assets.perception.clip_signals import ClipSignalsConfig, ClipSignalsStep, busiest_tiles
+from humannet_assets.perception.clip_signals import ClipSignalsConfig, ClipSignalsStep
+from humannet_assets.perception.close_look import busiest_tiles
 from humannet_assets.store.step import Media, Outcome, Unit, validate_row
 from humannet_assets.store.tables import CLIP_SIGNALS
 
@@ -86,6 +87,8 @@ def test_a_walk_without_hands(media_dir: Path) -> None:
     assert row["camera_forward"] > 0.1
     assert row["camera_parallax"] > 0.2
     assert row["camera_shake"] > 0.006
+    assert row["camera_on_foot"] > 0.8
+    assert 0.5 < row["camera_pace"] < 2.0
 
 
 def test_people_are_found_in_dim_footage(media_dir: Path) -> None:

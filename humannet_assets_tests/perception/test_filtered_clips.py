@@ -28,21 +28,20 @@ SCENE = {
     "changed_area": 0.1,
     "motion_measured": 1.0,
     "camera_motion": 0.001,
-    "camera_forward": 0.0,
-    "camera_forward_share": 0.0,
     "camera_shake": 0.001,
     "camera_parallax": 0.0,
     "object_motion": 0.05,
 }
 HANDS = {"hand_rate": 0.7, "hand_confidence": 0.8, "hand_area": 0.05, "hand_bottom_entry": 1.0}
 PERSON = {"pose_rate": 0.9, "pose_score": 0.9}
+FACE = {"face_on_body_rate": 0.9, "face_confidence": 0.9}
 DOG = {"pose_rate": 0.45, "pose_score": 0.1}
 WALK = {
     "camera_motion": 0.06,
-    "camera_forward": 0.12,
-    "camera_forward_share": 1.0,
     "camera_shake": 0.012,
     "camera_parallax": 0.35,
+    "camera_on_foot": 0.9,
+    "camera_turn_change": 1.5,
 }
 
 
@@ -63,7 +62,7 @@ def judge(*changes: dict[str, Any], config: FilterConfig | None = None) -> Outco
         (PERSON, "body"),
         (WALK, "wearer_motion"),
         ({**EMPTY, **SCENE, "pose_rate": 0.0, "close_look_rate": 1.0}, "body"),
-        ({**WALK, "camera_forward": 0.0, "camera_forward_share": 0.1, "camera_shake": 0.06}, "wearer_motion"),
+        ({**WALK, "camera_on_foot": 0.0, "camera_shake": 0.1, "camera_turn_change": 8.0}, "wearer_motion"),
     ],
     ids=["hands", "person", "walk", "person in the distance", "looking around"],
 )
@@ -83,13 +82,18 @@ def test_people_and_wearers_are_kept(signals: dict[str, Any], evidence: str) -> 
         ({"pose_rate": 0.4, "pose_score": 0.7}, "human_incidental"),
         ({"camera_motion": 0.16, "camera_shake": 0.09, "camera_parallax": 0.02}, "no_human_evidence"),  # a whipping pan
         ({**WALK, "camera_shake": 0.0005}, "no_human_evidence"),  # a dolly or a zoom
-        ({**WALK, "camera_forward": 0.9}, "no_human_evidence"),  # a car
+        ({**WALK, "camera_on_foot": 0.2, "camera_shake": 0.026}, "no_human_evidence"),  # a car
+        ({**WALK, "camera_on_foot": 0.0, "camera_shake": 0.046, "camera_turn_change": 17.0}, "no_human_evidence"),  # a vacuum
+        ({**WALK, "camera_on_foot": None, "camera_shake": 0.1, "camera_turn_change": None}, "no_human_evidence"),
         ({**WALK, "motion_measured": 0.3}, "no_human_evidence"),  # hardly any texture to measure it on
         ({**PERSON, "changed_area": 0.0002, "object_motion": 0.0}, "no_motion"),
         ({**PERSON, "static_ratio": 0.97}, "static_framing"),
         ({**HANDS, "luma_mean": 3.0, "luma_clipped": 0.99}, "too_dark"),
         ({**HANDS, "luma_mean": 252.0, "luma_clipped": 0.99}, "too_bright"),
         ({**HANDS, "sharpness": 4.0}, "motion_blur"),
+        ({**PERSON, **FACE, "body_motion": 0.0012}, "motionless_figure"),  # a mannequin
+        ({**PERSON, **HANDS, "body_motion": 0.0012}, "motionless_figure"),  # and its hands
+        ({"close_look_rate": 1.0, "close_look_motion": 0.001}, "motionless_figure"),  # a statue across the square
         ({"hand_rate": 0.35, "hand_confidence": 0.8, "text_like": 0.3}, "slides_or_screen"),
     ],
 )
@@ -98,6 +102,11 @@ def test_what_is_out_of_scope_says_why(signals: dict[str, Any], reason: str) -> 
     assert outcome.status == "rejected"
     assert reason in outcome.reasons
     assert outcome.evidence["human_score"]["threshold"] == FilterConfig().min_human_score
+
+
+@pytest.mark.parametrize("signals", [{**PERSON, "body_motion": 0.005}, PERSON, {**HANDS, "body_motion": 0.001}])
+def test_a_person_at_rest_is_kept_and_so_is_one_whose_motion_is_unknown(signals: dict[str, Any]) -> None:
+    assert judge(signals).status == "kept"
 
 
 def test_a_demonstration_on_a_screen_with_hands_is_kept() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,13 @@ from humannet_assets.media.frames import Frame
 from humannet_assets.perception.detectors import Hand, box_of
 from humannet_assets.perception.hand_assembly import build_hand_tracks
 from humannet_assets.perception.hand_tracks import HandTracksConfig, HandTracksStep
-from humannet_assets.perception.pinhole import Pinhole
+from humannet_assets.perception.pinhole import Pinhole, palm_size
 from humannet_assets.store.step import Media, Outcome, Unit, validate_row
 from humannet_assets.store.tables import FILTERED_CLIPS, HAND_TRACKS
 from humannet_assets_tests.perception.test_pinhole import flat_hand
 
 CAMERA = Pinhole.assumed(640, 480)
-CONFIG = HandTracksConfig()
+CONFIG = HandTracksConfig(palm_size_m=float(palm_size(flat_hand())))
 PER_FRAME = [column.name for column in HAND_TRACKS.columns if not column.in_sql]
 
 
@@ -45,6 +46,16 @@ def test_two_hands_become_a_left_and_a_right_track_in_metres():
     assert left["wrist_speed_mean"] == pytest.approx(0.1, rel=0.1)
     assert right["wrist_speed_mean"] < 0.01
     assert left["coverage"] == right["coverage"] == 1
+
+
+def test_the_depth_follows_from_the_palm_size_asked_for_and_not_from_the_size_the_model_thinks_of():
+    hands = [seen_at(0.1, 0.1, 0.5) for _ in range(15)]
+    thought = [replace(hand, world_m=hand.world_m * (1.2 + 0.02 * k)) for k, hand in enumerate(hands)]
+    (row,), _ = build([[hand] for hand in thought])
+    assert np.allclose(row["wrist_position_m"], [0.1, 0.1, 0.5], atol=2e-3)
+    assert np.allclose(palm_size(np.reshape(row["landmarks_world_m"], (-1, 21, 3))), CONFIG.palm_size_m, rtol=1e-3)
+    (child,), _ = build([[hand] for hand in thought], HandTracksConfig(palm_size_m=CONFIG.palm_size_m / 2))
+    assert np.allclose(child["wrist_position_m"], [0.05, 0.05, 0.25], atol=2e-3)
 
 
 def test_the_side_is_decided_by_the_whole_track():

@@ -89,6 +89,17 @@ def test_translation_where_the_camera_only_turns_is_false() -> None:
     assert found["translation_direction_error_median"] is None
 
 
+def test_a_short_way_need_not_be_told_but_may_be() -> None:
+    way = np.arange(COUNT, dtype=float)[:, None] * np.array([0, 0, 1.0])
+    truth = world(speed_m_s=(0, 0, 0.02))
+    told = judged(truth, trajectory(position=way))
+    assert figures(told)["translation_precision"] == 1
+    assert figures(told)["translation_direction_error_median"] is None
+    assert cells(judged(truth, trajectory()), "travel") == {("stays", "rotation only"): 1}
+    wrong = judged(truth, trajectory(position=way @ Rotation.from_euler("y", 80, degrees=True).as_matrix().T))
+    assert figures(wrong)["translation_precision"] == 0
+
+
 def test_rejected_trajectories_have_no_errors_and_lower_the_share_of_accepted_ones() -> None:
     judge = judged(world(20), trajectory(40, outcome="rejected", reasons=["jumps"]))
     found = figures(judge)

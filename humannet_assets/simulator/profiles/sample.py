@@ -72,7 +72,7 @@ def _exo() -> list[Case]:
 
 def _nobody() -> list[Case]:
     return [
-        _clip("empty_room_light", 41, partial(_empty, "light_fades"), 6.0, rejected="no_people", keywords=("living room",)),
+        _clip("empty_room_light", 421, partial(_empty, "light_fades"), 6.0, rejected="no_people", keywords=("living room",)),
         _clip(
             "empty_room_ball",
             42,

@@ -117,7 +117,7 @@ SEGMENTS = Table(
     group="annotation",
     unit="clip_id",
     key="segment_id",
-    doc="Atomic actions (VITRA: minima of wrist speed) with long-horizon groups above them; body motion for exo clips.",
+    doc="Atomic actions (VITRA: between rests and minima of speed), long-horizon groups above them; bodies too in exo clips.",
     columns=(
         Column("segment_id", _str, "Hash of (clip, level, actor, track, start, end)."),
         Column("clip_id", _str, "The clip."),

@@ -91,6 +91,10 @@ CLIP_SIGNALS = Table(
         Column("pose_height", _f32, "Median height of the body box as a share of the picture."),
         Column("pose_upright", _f32, "Share of poses with head above hips."),
         Column("close_look_rate", _f32, "Share of magnified looks that found a plausible body; null if none was needed."),
+        Column(
+            "body_motion", _f32, "Most that a body's parts move against each other, body heights; null: no body. Statues 0.002."
+        ),
+        Column("close_look_motion", _f32, "The same of a body in a magnified part."),
         Column("face_rate", _f32, "Share of inferred frames with a face (confidence > .5 votes against ego)."),
         Column("face_confidence", _f32, "Mean confidence of the faces found."),
         Column("face_area", _f32, "Median area of face boxes as a share of the picture."),
@@ -108,6 +112,13 @@ CLIP_SIGNALS = Table(
         Column("camera_jitter", _f32, "Spread of global motion direction and size, 0..1: head or hand held."),
         Column("camera_shake", _f32, "Median change of the camera's velocity between pairs, picture widths per second."),
         Column("camera_parallax", _f32, "Median share of corners moving as a rigid scene in depth does: the camera travels."),
+        Column(
+            "camera_on_foot",
+            _f32,
+            "How far the camera travels as on foot (pace, ahead, level), 0..1; null: it does not travel.",
+        ),
+        Column("camera_pace", _f32, "Median speed in eye heights per second (walking 0.8); null without ground in view."),
+        Column("camera_turn_change", _f32, "Median change of the camera's rotation from pair to pair, degrees per second."),
         Column("object_motion", _f32, "Upper quartile of residual motion against the camera in picture widths per second."),
         Column("object_area", _f32, "Share of the picture that moves against the camera."),
         Column("text_like", _f32, "Share of the picture with slide or screen texture (flat regions and straight edges), 0..1."),

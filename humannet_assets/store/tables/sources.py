@@ -184,6 +184,12 @@ RAW_VIDEOS = Table(
             "cut_content", pa.list_(_f32), "PySceneDetect content score of each frame against the one before.", in_sql=False
         ),
         Column("cut_luma", pa.list_(_f32), "Mean luma (0-255) of each frame: fades.", in_sql=False),
+        Column(
+            "cut_structure",
+            pa.list_(_f32),
+            "Share of edges kept since the frame before: 1 the same, 0 unrelated, whatever the light.",
+            in_sql=False,
+        ),
         Column("signature_times_s", pa.list_(_f32), "Times of the perceptual signature's samples.", in_sql=False),
         Column("signature", pa.list_(_i64), "64-bit perceptual hash of each sample.", in_sql=False),
         Column("thumbnail", pa.binary(), "Small JPEG of a middle frame.", in_sql=False),
