@@ -37,6 +37,7 @@ from humannet_assets.store.tables.sources import (
     VIDEO_FILES,
     VIDEO_SOURCES,
 )
+from humannet_assets.store.tables.vla import HUMAN_DATA_REPORT, HUMAN_EPISODES, ROBOT_EPISODES, ROBOT_RECORDINGS
 
 TABLES: tuple[Table, ...] = (
     SOURCE_CATALOG,
@@ -63,6 +64,10 @@ TABLES: tuple[Table, ...] = (
     VISIBLE_POINTS,
     LIFE_PAIRINGS,
     LIFE_PAIR_INDICES,
+    ROBOT_RECORDINGS,
+    ROBOT_EPISODES,
+    HUMAN_EPISODES,
+    HUMAN_DATA_REPORT,
     STAGE_QUALITY,
     STAGE_CONFUSIONS,
     STAGE_WORST_CASES,
@@ -78,6 +83,8 @@ __all__ = [
     "CLIP_SIGNALS",
     "FILTERED_CLIPS",
     "HAND_TRACKS",
+    "HUMAN_DATA_REPORT",
+    "HUMAN_EPISODES",
     "KNOWN_CAMERAS",
     "LIFE_PAIRINGS",
     "LIFE_PAIR_INDICES",
@@ -85,6 +92,8 @@ __all__ = [
     "LIVES",
     "MOTION_DESCRIPTIONS",
     "RAW_VIDEOS",
+    "ROBOT_EPISODES",
+    "ROBOT_RECORDINGS",
     "SEGMENTS",
     "SHOTS",
     "SOURCE_CATALOG",
