@@ -26,19 +26,18 @@ from humannet_assets.store.tables import HUMAN_EPISODES, ROBOT_EPISODES, VIDEO_F
 from humannet_assets.vla.actions import ActionChunks, ChunkConfig, Float32s, cut_chunks
 from humannet_assets.vla.episodes import CameraRef, Floats, ImageRef, VideoRef
 from humannet_assets.vla.pictures import PictureError, pictures
+from humannet_assets.vla.settings import EvalGroup, Split
 from humannet_assets.vla.statistics import ActionStatistics, StatisticsFitter
-from humannet_assets.vla.stored import MOTION_NAMES, stored_motion
+from humannet_assets.vla.stored import MOTION_NAMES, mask_unknown_wrists, stored_motion
 
 Kind = Literal["human", "robot"]
-Split = Literal["train", "validation"]
-EvalGroup = Literal["in_domain", "ood_short", "ood_long", "ood_mobile"]
 
 TABLES = {"human": HUMAN_EPISODES, "robot": ROBOT_EPISODES}
 
 _BATCH = 64
 """Episodes whose numbers are in memory at a time."""
 _OWN = {
-    "human": ("source_id", "start_s", "end_s", "image_width", "image_height"),
+    "human": ("source_id", "start_s", "end_s", "image_width", "image_height", "head_motion"),
     "robot": ("source_id", "dataset", "cameras", "anchor_camera", "times_s", "robot"),
 }
 _SHARED = ("row_id", "video_id", "instruction", "split", "eval_group", "duration_s", "weights")
@@ -183,7 +182,8 @@ def _human(row: Mapping[str, Any], choice: EpisodeChoice, places: Mapping[str, P
     if path is not None and len(times_s):
         end_s = float(times_s[-1]) + 1.0
         camera = VideoRef(path, float(times_s[0]), end_s, row["image_width"], row["image_height"], 0.0)
-    return _chunks(row, choice, cut_chunks(motion, choice.chunks), row["source_id"], "human", camera, times_s)
+    chunks = mask_unknown_wrists(cut_chunks(motion, choice.chunks), row["head_motion"])
+    return _chunks(row, choice, chunks, row["source_id"], "human", camera, times_s)
 
 
 def _robot(row: Mapping[str, Any], choice: EpisodeChoice) -> EpisodeChunks:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from humannet_assets.vla.actions import DIM_NAMES, ActionChunks
+from humannet_assets.vla.actions import DIM_NAMES, HANDS, ActionChunks
 from humannet_assets.vla.episodes import Floats
 from humannet_assets.vla.motion import Motion
 
@@ -69,6 +70,21 @@ def stored_motion(row: Mapping[str, Any]) -> Motion:
         frame_index=np.asarray(frames, np.int64) if len(frames) else None,
         reference=row["reference"] or "",
     )
+
+
+def mask_unknown_wrists(chunks: ActionChunks, head_motion: str) -> ActionChunks:
+    """Mask what a person's chunks do not know of the wrists because the head may have moved; see `HUMAN_EPISODES`.
+
+    Shifts need the camera's position, rotations only its orientation. States need neither: they are of the anchor's camera.
+    """
+    hidden = {"known": (), "still": (), "rotation": ("position",)}.get(head_motion, ("position", "rotation"))
+    if not hidden:
+        return chunks
+    mask = chunks.mask.copy()
+    for slots in HANDS:
+        for part in hidden:
+            mask[..., getattr(slots, part)] = False
+    return replace(chunks, mask=mask, actions=np.where(mask, chunks.actions, np.float32(0)))
 
 
 def _rows(values: Floats | None) -> list[list[float]]:

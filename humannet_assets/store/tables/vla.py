@@ -51,15 +51,15 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
 ROBOT_RECORDINGS = Table(
     name="robot_recordings",
     group="vla",
-    unit="source_id",
+    unit="robot_source_id",
     key="recording_id",
     doc=(
-        "What the catalog's robot sources hold: one row per episode of every data set below them, readable or not. Sources of "
-        "videos are rejected here (not_robot_data): they go the way of raw_videos."
+        "What the catalog's robot sources (`kind: robot`) hold: one row per episode of every data set below them, readable or "
+        "not. Rejected: no_dataset."
     ),
     columns=(
         Column("recording_id", _str, "Hash of (source, data set's folder below it, position)."),
-        Column("source_id", _str, "The catalog entry."),
+        Column("robot_source_id", _str, "The catalog entry (`kind: robot`)."),
         Column("dataset", _str, "Name of the data set: its folder's."),
         Column("dataset_path", _str, "Where it lies."),
         Column("data_format", _str, "lerobot_v1, lerobot_v2, lerobot_v3, aloha_hdf5 or rlds."),
@@ -71,7 +71,7 @@ ROBOT_RECORDINGS = Table(
         Column("problem", _str, "Stable code of why it cannot be read; null for none."),
         Column("problem_message", _str, "What is wrong, where, and what to do about it."),
     ),
-    identity=("dataset", "dataset_path", "position", "source_id"),
+    identity=("dataset", "dataset_path", "position", "robot_source_id"),
 )
 
 ROBOT_EPISODES = Table(
@@ -140,8 +140,8 @@ HUMAN_EPISODES = Table(
         Column(
             "head_motion",
             _str,
-            "known (metric poses came with the footage), still (the camera stands: nothing to compensate) or unknown (wrist "
-            "shift and rotation are masked, grips are not).",
+            "known (metric poses came with the footage), still (the camera stands), rotation (estimated; "
+            "shifts of wrists are masked) or unknown (their rotations too). Grips never need it.",
         ),
         Column("focal_px", _f32, "Focal length of the hand tracks, pixels of a picture `image_width` wide."),
         Column("image_width", _i32, "Width of that picture, pixels."),
