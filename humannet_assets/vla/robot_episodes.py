@@ -49,7 +49,7 @@ class RobotRecordingStep(Step[RobotDataConfig]):
             root = Path(unit.row(SOURCE_CATALOG)["uri"])
             rows = list(self._rows(unit.id, root))
             if rows:
-                bad = sum(row["problem"] is not None for row in rows)
+                bad = sum("problem" in row for row in rows)
                 yield Outcome.kept(unit, rows, {"datasets": len({row["dataset_path"] for row in rows}), "unreadable": bad})
             else:
                 fix = "name the folder of a LeRobot, ALOHA HDF5 or RLDS data set, or one above it"
