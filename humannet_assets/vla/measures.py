@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from humannet_assets.vla.actions import in_camera
 from humannet_assets.vla.episodes import Floats
 from humannet_assets.vla.motion import Motion
 from humannet_assets.vla.settings import MeasureConfig
@@ -41,10 +42,17 @@ def measure_columns(
         "idle_fraction": idle_fraction(motion, speed, step_s, config),
         "speed_m_s": _mean(speed),
         "jerk_m_s3": None if (squares := _mean(jerk**2)) is None else float(np.sqrt(squares)),
-        "workspace_l": workspace_l(place),
+        "workspace_l": workspace_l(_before_camera(motion)),
         "verb": verb,
         "noun": noun,
     }
+
+
+def _before_camera(motion: Motion) -> Floats:
+    """Hands (T, 2, 3) as the camera of each moment sees them, so that walking does not count; the reference frame without."""
+    if motion.camera is None:
+        return motion.wrist[..., :3]
+    return in_camera(motion.wrist, motion.camera[:, None])[..., :3]
 
 
 def idle_fraction(motion: Motion, speed: Floats, step_s: float, config: MeasureConfig) -> float | None:

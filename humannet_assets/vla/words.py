@@ -72,6 +72,6 @@ def _head(words: list[str]) -> str | None:
             continue
         if word in _END:
             break
-        if word not in _DETERMINERS:
+        if word not in _DETERMINERS and not word.endswith("ly"):
             head = word
     return head

@@ -36,11 +36,18 @@ EXPECTED_GRAPH = {
     "lives": ["raw_videos", "shots", "video_duplicates"],
     "visible_points": ["known_cameras", "lives", "raw_videos"],
     "life_pair_indices": ["lives", "raw_videos", "shots", "visible_points"],
+    "robot_episodes": ["source_catalog"],
+    "human_episodes": [
+        "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "known_cameras", "raw_videos", "viewpoints",
+    ],
+    "human_data_report": ["human_episodes", "robot_episodes"],
     "stage_quality": [
         "annotations", "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos",
         "segments", "shots", "video_duplicates", "viewpoints",
     ],
-    "sql_catalog": ["annotations", "clip_signals", "known_cameras", "life_pair_indices", "stage_quality"],
+    "sql_catalog": [
+        "annotations", "clip_signals", "human_data_report", "known_cameras", "life_pair_indices", "stage_quality",
+    ],
 }  # fmt: skip
 
 
@@ -93,7 +100,7 @@ def test_checks_block_and_cover_every_table(graph: dg.AssetGraph) -> None:
         "references_intact",
         "schema_as_declared",
     }
-    assert set(EXPECTED_GRAPH) - set(by_asset) == {"source_catalog", "stage_quality", "sql_catalog"}
+    assert set(EXPECTED_GRAPH) - set(by_asset) == {"source_catalog", "human_data_report", "stage_quality", "sql_catalog"}
 
 
 def test_jobs_schedules_and_sensors_resolve() -> None:
