@@ -109,9 +109,12 @@ class EpisodeChunks:
             raise PictureError(f"{self.kind} episode {self.episode_id} has no pictures of that camera")
         chosen = sorted({int(index) for index in indices})
         frames = [int(self.chunks.frame_index[index]) for index in chosen]
-        found = dict(pictures(self.camera, sorted(set(frames)), self.picture_times_s))
-        for index, frame in zip(chosen, frames, strict=True):
-            yield index, found[frame]
+        place = 0
+        # Anchors ascend, so do their frames: one picture is in memory at a time.
+        for frame, picture in pictures(self.camera, sorted(set(frames)), self.picture_times_s):
+            while place < len(chosen) and frames[place] == frame:
+                yield chosen[place], picture
+                place += 1
 
 
 def read_episodes(
