@@ -1,9 +1,9 @@
 """Stored episodes as a LeRobot v3 data set that other people's training code reads.
 
-Every frame is 1/15 s. `action` is what is to be reached at the next frame, in the action space (32 numbers, docs/vla.md) relative
-to this frame and along the axes of its camera; `observation.state` are the hands now. LeRobot takes no holes, so what is not
-known is 0 and `known.action`, `known.state` say which is which (1 known). `observation.wrist_pose` and `observation.camera_pose`
-are absolute, so that chunks of any length can be made of them.
+Every frame is 1/15 s. `action` is what is to be reached at the next frame, in the action space (32 numbers, docs/vla.md)
+relative to this frame and along the axes of its camera; `observation.state` are the hands now. LeRobot takes no holes, so what
+is not known is 0 and `known.action`, `known.state` say which is which (1 known). `observation.wrist_pose` and
+`observation.camera_pose` are absolute, so that chunks of any length can be made of them.
 """
 
 from __future__ import annotations
