@@ -59,8 +59,12 @@ def build_passes(
     from humannet_assets.single_life.transfer.step import MatchStep, TransferStep
     from humannet_assets.single_life.visible_points import points_step
     from humannet_assets.sources.identify import IdentifyStep, VideoSourceStep
+    from humannet_assets.vla.human_episodes import HumanEpisodeStep
+    from humannet_assets.vla.robot_episodes import RobotEpisodeStep, RobotRecordingStep
+    from humannet_assets.vla.settings import HumanEpisodesConfig, RobotEpisodesConfig
 
-    life = settings.single_life
+    life, vla = settings.single_life, settings.vla
+    shared = {"resample": vla.resample, "split": vla.split, "measures": vla.measures}
     return {
         "raw_videos": (
             (IdentifyStep(settings.video_files, access),),
@@ -94,6 +98,11 @@ def build_passes(
         ),
         "alignment_by_duration": ((DurationStep(NoConfig(), place),),),
         "life_transfer": ((TransferStep(life.transfer, place),),),
+        "robot_episodes": (
+            (RobotRecordingStep(vla.data),),
+            (RobotEpisodeStep(RobotEpisodesConfig(data=vla.data, quality=vla.quality, **shared)),),
+        ),
+        "human_episodes": ((HumanEpisodeStep(HumanEpisodesConfig(human=vla.human, **shared)),),),
     }
 
 
@@ -105,6 +114,7 @@ def all_steps(passes: dict[str, tuple[Pass, ...]]) -> list[Step[Any]]:
 def asset_of_tables(passes: dict[str, tuple[Pass, ...]]) -> dict[str, str]:
     """Table name to the asset that writes it."""
     owners = {step.writes.name: asset for asset, group in passes.items() for steps in group for step in steps}
+    owners["human_data_report"] = "human_data_report"
     quality = dict.fromkeys(("stage_quality", "stage_confusions", "stage_worst_cases"), "stage_quality")
     return {"source_catalog": "source_catalog", "source_files": "source_catalog", **owners, **quality}
 

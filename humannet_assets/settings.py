@@ -31,6 +31,7 @@ from humannet_assets.sources.identify import IdentifyConfig
 from humannet_assets.sources.listing import ListingConfig
 from humannet_assets.store.plan import DEFAULT_MAX_ATTEMPTS
 from humannet_assets.store.step import NoConfig, StepConfig
+from humannet_assets.vla.settings import VlaSettings
 
 
 class SettingsError(ValueError):
@@ -53,7 +54,7 @@ class ComputeSettings(StepConfig):
 
 
 class Settings(StepConfig):
-    """One section per step, named after the table it writes; those of the group `single_life` share one."""
+    """One section per step, named after the table it writes; those of the groups `single_life` and `vla` share one each."""
 
     source_catalog: SourceFilterConfig = Field(default_factory=SourceFilterConfig)
     source_files: ListingConfig = Field(default_factory=ListingConfig)
@@ -75,6 +76,7 @@ class Settings(StepConfig):
     motion_descriptions: MotionConfig = Field(default_factory=MotionConfig)
     annotations: AnnotationConfig = Field(default_factory=AnnotationConfig)
     single_life: SingleLifeSettings = Field(default_factory=SingleLifeSettings)
+    vla: VlaSettings = Field(default_factory=VlaSettings)
     compute: ComputeSettings = Field(default_factory=ComputeSettings)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from humannet_assets.cli.export import EpisodeKind
 from humannet_assets.cli.output import Format
 from humannet_assets.cli.project import Project, UsageError
 from humannet_assets.cli.quality import QualityFormat
@@ -24,6 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+export = typer.Typer(no_args_is_help=True, help="Write stored data in the formats of others.")
+app.add_typer(export, name="export")
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -300,6 +304,23 @@ def simulate(
     if seed is not None:
         options["seed"] = str(seed)
     run(profile, options, out or Path("simulated") / profile, only or (), workers, console)
+
+
+@export.command("lerobot")
+def export_lerobot(
+    context: typer.Context,
+    kind: Annotated[EpisodeKind, typer.Option(help="Whose episodes.")],
+    out: Annotated[Path, typer.Option(help="Folder of the data set; a run that was stopped goes on there.")],
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only this catalog entry (human) or data set (robot); may be repeated.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also clips that fail the gate robot_ready.")] = False,
+    size: Annotated[str, typer.Option(help="Width and height of pictures; others are fitted in with black bars.")] = "320x240",
+) -> None:
+    """Episodes as a LeRobot v3 data set, training ones first (docs/vla.md says what its columns mean)."""
+    from humannet_assets.cli.export import write_lerobot
+
+    write_lerobot(context.obj, kind, out, dataset or (), everything=everything, size=size, console=_console())
 
 
 @app.command()

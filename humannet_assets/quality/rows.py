@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, cast
-
-import polars as pl
+from collections.abc import Sequence
+from typing import cast
 
 from humannet_assets.quality.judge import Confusion, StageReport, WorstCase
 from humannet_assets.quality.metrics import Better, Measure
+from humannet_assets.store.derived import replace_rows
 from humannet_assets.store.identity import microseconds, stable_id
 from humannet_assets.store.lance_store import LanceStore
-from humannet_assets.store.runner import remove_units
-from humannet_assets.store.schema import Table
 from humannet_assets.store.tables import STAGE_CONFUSIONS, STAGE_QUALITY, STAGE_WORST_CASES
 
 CODE_VERSION = "2"
@@ -56,29 +52,8 @@ def store_report(stages: Sequence[StageReport], store: LanceStore, run_id: str) 
             own = {name: getattr(case, name) for name in ("stage", "kind", "score", "uri", "time_s", "text", "picture")}
             cases.append((case_id(case), case.video_id, {**own, "rank": rank}))
     for table, rows in ((STAGE_QUALITY, measures), (STAGE_CONFUSIONS, cells), (STAGE_WORST_CASES, cases)):
-        _replace(store, table, rows, run_id)
-
-
-def _replace(store: LanceStore, table: Table, rows: Sequence[tuple[str, str | None, Mapping[str, Any]]], run_id: str) -> None:
-    """Write (id, video id, own columns) if they differ from what is stored."""
-    stored = store.read(table, where="outcome = 'kept'")
-    gone = stored.filter(~pl.col("unit_id").is_in([row_id for row_id, _, _ in rows]))
-    if not gone.is_empty():
-        remove_units(store, table, gone, run_id, "no_longer_so" if rows else "no_labels")
-    names = [column.name for column in table.columns if column.name != table.key]
-    before = {row["unit_id"]: [row[name] for name in names] for row in stored.iter_rows(named=True)}
-    changed = [item for item in rows if before.get(item[0]) != [item[2].get(name) for name in names]]
-    now = datetime.now(UTC).replace(tzinfo=None)
-    complete = [
-        {
-            "row_id": row_id, "unit_id": row_id, table.key: row_id, "video_id": video_id, "outcome": "kept", "reasons": [],
-            "evidence": "{}", "attempts": 1, "provenance": "", "code_version": CODE_VERSION, "run_id": run_id,
-            "created_at": now, **own,
-        }
-        for row_id, video_id, own in changed
-    ]  # fmt: skip
-    if complete:
-        store.replace_units(table, [row["unit_id"] for row in complete], complete)
+        reason = "no_longer_so" if rows else "no_labels"
+        replace_rows(store, table, rows, run_id, code_version=CODE_VERSION, reason=reason)
 
 
 def load_stages(store: LanceStore, order: Sequence[str]) -> list[StageReport]:

@@ -53,7 +53,7 @@ class Take:
 
 @dataclass(frozen=True)
 class Case(ABC):
-    """One file. `keywords` is what its uploader would say of it."""
+    """One file. `keywords` and `instruction` are what its uploader would say of it."""
 
     name: str
     seed: int
@@ -62,6 +62,7 @@ class Case(ABC):
     keywords: tuple[str, ...] = ()
     life: str | None = None
     control: Control | None = None
+    instruction: str = ""
 
     @property
     def file(self) -> str:

@@ -272,10 +272,13 @@ def _write_manifest(profile: Profile, folder: Path) -> None:
     """The files that are there, with what an uploader would say of them, in the format sources read."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "keywords", "life", "control"])
+    # Words of a task only where there are some: other footage says nothing of what is done.
+    told = any(case.instruction for case in profile.cases)
+    writer.writerow(["path", "keywords", "life", "control", *(["instruction"] if told else [])])
     for case in sorted(profile.cases, key=lambda case: case.file):
         if (folder / f"{case.name}.json").is_file():
-            writer.writerow([case.file, ";".join(case.keywords), case.life or "", case.control or ""])
+            words = [case.instruction] if told else []
+            writer.writerow([case.file, ";".join(case.keywords), case.life or "", case.control or "", *words])
     _replace(folder / MANIFEST, text.getvalue())
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from humannet_assets.sources.life import LifeRule
+from humannet_assets.sources.manifest import is_manifest
 from humannet_assets.store.step import StepConfig
 
 SOURCE_TYPES = ("controlled", "semi_structured", "community", "web_scale", "domain_specific")
@@ -26,6 +27,7 @@ SOURCE_TYPES = ("controlled", "semi_structured", "community", "web_scale", "doma
 _FIXES = {
     "id": "give the entry a short unique name of letters, digits, '.', '_' and '-', e.g. id: kitchen-2026",
     "uri": "name a folder, a video file, a manifest (.csv or .jsonl) or an s3://bucket/prefix",
+    "kind": "write robot for data sets of a robot (LeRobot, ALOHA HDF5, RLDS), or leave it out for videos",
     "source_type": f"write one of {', '.join(SOURCE_TYPES)}",
     "licence": "write the licence as text, e.g. licence: CC-BY-4.0, or leave it out to keep the source from being ingested",
     "consent_basis": "write why the people shown may be processed, e.g. consent_basis: consent",
@@ -66,6 +68,7 @@ class SourceEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
+    kind: Literal["video", "robot"] = "video"
     uri: str = Field(min_length=1)
     source_type: Literal["controlled", "semi_structured", "community", "web_scale", "domain_specific"]
     licence: str | None = None
@@ -80,7 +83,7 @@ class SourceEntry(BaseModel):
 
     @field_validator("uri")
     @classmethod
-    def _known_scheme(cls, uri: str) -> str:
+    def _known_scheme(cls, uri: str, info: ValidationInfo) -> str:
         scheme, separator, rest = uri.partition("://")
         if separator and scheme != "s3":
             raise ValueError(
@@ -90,6 +93,8 @@ class SourceEntry(BaseModel):
             raise ValueError("the address names no bucket")
         if "\0" in uri:
             raise ValueError("the path holds a NUL character")
+        if info.data.get("kind") == "robot" and (separator or is_manifest(uri)):
+            raise ValueError("robot data sets are read from a folder, or one .hdf5 file, on this machine; copy them there")
         return uri
 
 

@@ -89,6 +89,17 @@ def list_source(
         yield _with_sidecar(_judged(entry.id, file, config), listed)
 
 
+def folder_fingerprint(uri: str, access: MediaAccess) -> str:
+    """Hash of the names, sizes and modification times of all files of a folder (or of one file): changes with any of them.
+
+    Raises:
+        FileNotFoundError: There is nothing.
+        OSError: It cannot be listed.
+    """
+    parts = [(file.uri.removeprefix(uri), file.fingerprint or file.problem or "") for file in access.list(uri)]
+    return stable_id("folder", *(part for pair in sorted(parts) for part in pair))
+
+
 def _from_manifest(
     entry: SourceEntry, access: MediaAccess, config: ListingConfig, rights: SourceFilterConfig
 ) -> Iterator[FoundFile]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from humannet_assets.sources.catalog import SourceEntry, SourceVerdict, judge_source, load_catalog
-from humannet_assets.sources.files import FoundFile, ListingConfig, list_source
+from humannet_assets.sources.files import FoundFile, ListingConfig, folder_fingerprint, list_source
 from humannet_assets.sources.manifest import is_manifest
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
@@ -181,6 +181,7 @@ class _Refresh:
         self.window = _day(window, self.now)
         self.report = RefreshReport()
         self.stored_ids: set[str] = set()
+        self.fingerprints: dict[str, str] = {}
         self.changed_sources: list[_Row] = []
         self.changed_files: list[_Row] = []
 
@@ -249,6 +250,10 @@ class _Refresh:
         holding = {row["source_id"] for row in stored.values()}
         for entry in entries:
             try:
+                if entry.kind == "robot":
+                    # A data set is one thing, not a heap of videos: who reads it finds its parts.
+                    self.fingerprints[entry.id] = folder_fingerprint(entry.uri, self.access)
+                    continue
                 files = list(list_source(entry, self.access, self.listing, self.rights))
             except Exception as error:
                 if isinstance(error, FileNotFoundError) and _is_emptied(entry, stored, holding):
@@ -272,12 +277,13 @@ class _Refresh:
             "viewpoint_hint": entry.viewpoint_hint,
             "keywords": entry.keywords,
             "labels": entry.labels,
+            **self._robot(entry, known),
         }
         ending = _Ending("rejected" if verdict.reasons else "kept", verdict.reasons, verdict.evidence)
         if problem := self.report.problems.get(entry.id):
             ending = replace(ending, evidence={**verdict.evidence, "listing_problem": problem})
             # Its files stay as they are, so the entry stays too; only one that never held a file is a failure.
-            if not holds_files:
+            if not holds_files and not values["fingerprint"]:
                 error_class, _, message = problem.partition(": ")
                 text = f"{entry.uri} cannot be listed: {message}. Check that it exists and may be read, then run again."
                 ending = replace(ending, status="failed", error_class=error_class, error_message=text)
@@ -288,6 +294,13 @@ class _Refresh:
             **values,
             "line": entry.line,
         }
+
+    def _robot(self, entry: SourceEntry, known: _Row | None) -> _Row:
+        """What only robot sources have. One that is out of reach for now keeps what was last seen of it."""
+        if entry.kind != "robot":
+            return {"robot_source_id": None, "fingerprint": None}
+        before = known["fingerprint"] if known is not None and known["outcome"] == "kept" else None
+        return {"robot_source_id": entry.id, "fingerprint": self.fingerprints.get(entry.id, before)}
 
     def _file_row(self, file: FoundFile, known: _Row | None, moved: Mapping[str, tuple[str, datetime]]) -> _Row:
         ending = _Ending(file.status, file.reasons, file.evidence, file.error_class, file.error_message)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from pydantic import Field
-from scipy.spatial.transform import Rotation
 
 from humannet_assets.store.step import StepConfig
 from humannet_assets.vla.episodes import Episode, Floats
@@ -162,6 +161,8 @@ def turns(quaternions: Floats) -> Floats:
 
 
 def _angles(first: Floats, second: Floats) -> Floats:
+    from scipy.spatial.transform import Rotation
+
     angles = np.full(len(first), np.nan)
     known = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     if known.any():

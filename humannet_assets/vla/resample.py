@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy.spatial.transform import Rotation
 
 from humannet_assets.store.step import StepConfig
 from humannet_assets.vla.episodes import Floats
@@ -103,6 +102,8 @@ def linear(times_s: Floats, values: Floats, wanted_s: Floats, max_gap_s: float) 
 
 def poses_at(times_s: Floats, poses: Floats, wanted_s: Floats, max_gap_s: float) -> Floats:
     """Poses (T, 7) at other times (n, 7): positions linearly, rotations on the shortest arc; NaN where not known."""
+    from scipy.spatial.transform import Rotation
+
     place = _Place.of(times_s, wanted_s, max_gap_s)
     result = linear(times_s, poses, wanted_s, max_gap_s)
     known = np.isfinite(result).all(axis=1)

@@ -40,11 +40,19 @@ EXPECTED_GRAPH = {
     "cas_matrices": ["croco_checkpoints", "life_pair_indices", "lives", "raw_videos"],
     "alignment_by_duration": ["cas_matrices", "croco_checkpoints"],
     "life_transfer": ["croco_checkpoints", "raw_videos"],
+    "robot_episodes": ["source_catalog"],
+    "human_episodes": [
+        "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "known_cameras", "raw_videos", "viewpoints",
+    ],
+    "human_data_report": ["human_episodes", "robot_episodes"],
     "stage_quality": [
         "annotations", "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos",
         "segments", "shots", "video_duplicates", "viewpoints",
     ],
-    "sql_catalog": ["alignment_by_duration", "annotations", "clip_signals", "known_cameras", "life_transfer", "stage_quality"],
+    "sql_catalog": [
+        "alignment_by_duration", "annotations", "clip_signals", "human_data_report", "known_cameras", "life_transfer",
+        "stage_quality",
+    ],
 }  # fmt: skip
 
 
@@ -97,7 +105,7 @@ def test_checks_block_and_cover_every_table(graph: dg.AssetGraph) -> None:
         "references_intact",
         "schema_as_declared",
     }
-    assert set(EXPECTED_GRAPH) - set(by_asset) == {"source_catalog", "stage_quality", "sql_catalog"}
+    assert set(EXPECTED_GRAPH) - set(by_asset) == {"source_catalog", "human_data_report", "stage_quality", "sql_catalog"}
 
 
 def test_jobs_schedules_and_sensors_resolve() -> None:

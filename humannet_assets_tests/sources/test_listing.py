@@ -234,6 +234,35 @@ def test_a_single_file_that_is_gone_is_a_takedown_unless_its_folder_is_gone_too(
     assert world.refresh().files == {"kept": 1}
 
 
+def test_robot_data_are_one_thing_that_changes_with_any_of_its_files(world: World) -> None:
+    world.file("a/data/episode_0.parquet")
+    world.write(world.source(kind="robot"))
+    world.refresh()
+    row = world.sources()["a"]
+    assert (row["outcome"], row["robot_source_id"], world.files()) == ("kept", "a", {})
+    assert world.refresh().written == {}
+    assert pending_changes(world.store, world.catalog, SETTINGS, access=MediaAccess()).sources == 0
+
+    world.file("a/videos/episode_0.mp4")
+    assert world.refresh().windows == (TODAY,)
+    grown = world.sources()["a"]
+    assert grown["fingerprint"] != row["fingerprint"]
+    assert grown["provenance"] != row["provenance"]
+
+    # A disk that is not there loses nothing; a source that never held anything fails.
+    (world.folder / "a").rename(world.folder / "away")
+    report = world.refresh()
+    assert list(report.problems) == ["a"]
+    assert (world.sources()["a"]["outcome"], world.sources()["a"]["fingerprint"]) == ("kept", grown["fingerprint"])
+    world.write(world.source(kind="robot"), world.source(id="b", uri="b", kind="robot"))
+    world.refresh()
+    assert world.sources()["b"]["outcome"] == "failed"
+
+    world.write(world.source(kind="robot", uri="s3://bucket/robot"))
+    with pytest.raises(CatalogError, match="copy them there"):
+        world.refresh()
+
+
 def test_a_single_file_that_never_was_there_is_a_problem(world: World) -> None:
     (world.folder / "disk").mkdir()
     world.write(world.source(uri="disk/misspelt.mp4"))

@@ -18,7 +18,7 @@ from humannet_assets.simulator.produce import Profile, Progress, produce
 from humannet_assets.simulator.robot.episodes import EpisodeOptions, write_episodes
 from humannet_assets.simulator.robot.human import human_task_seconds, human_task_shot
 from humannet_assets.simulator.robot.tabletop import EPISODE_QUALITY
-from humannet_assets.simulator.robot.tasks import TASKS
+from humannet_assets.simulator.robot.tasks import TASKS, draw_instance
 from humannet_assets.simulator.shots import Footage
 
 FRAME_RATE = 15.0
@@ -80,8 +80,9 @@ def _human(options: RobotOptions) -> Iterator[Case]:
         # Apart from the seeds of episodes, which are seed * 1,000,000 + number.
         seed = (options.seed + 1) * 1_000_000_000 + number
         seconds = human_task_seconds(task, seed)
+        words = draw_instance(task, seed).instruction
         yield Rendered(
-            f"{number:05d}_{task}", seed, "kept", keywords=("table", "hands", task),
+            f"{number:05d}_{task}", seed, "kept", keywords=("table", "hands", task), instruction=words,
             takes=(Take(partial(_shot, task, seed), seconds),),
             rate=FRAME_RATE, size=(options.width, options.height), quality=EPISODE_QUALITY, encoding=BULK_ENCODING,
         )  # fmt: skip

@@ -47,6 +47,7 @@ from humannet_assets.store.tables.sources import (
     VIDEO_FILES,
     VIDEO_SOURCES,
 )
+from humannet_assets.store.tables.vla import HUMAN_DATA_REPORT, HUMAN_EPISODES, ROBOT_EPISODES, ROBOT_RECORDINGS
 
 TABLES: tuple[Table, ...] = (
     SOURCE_CATALOG,
@@ -81,6 +82,10 @@ TABLES: tuple[Table, ...] = (
     PATCH_MATCHES,
     ALIGNMENT_BY_DURATION,
     LIFE_TRANSFER,
+    ROBOT_RECORDINGS,
+    ROBOT_EPISODES,
+    HUMAN_EPISODES,
+    HUMAN_DATA_REPORT,
     STAGE_QUALITY,
     STAGE_CONFUSIONS,
     STAGE_WORST_CASES,
@@ -101,6 +106,8 @@ __all__ = [
     "CROCO_RUNS",
     "FILTERED_CLIPS",
     "HAND_TRACKS",
+    "HUMAN_DATA_REPORT",
+    "HUMAN_EPISODES",
     "KNOWN_CAMERAS",
     "LIFE_COMPARISONS",
     "LIFE_PAIRINGS",
@@ -111,6 +118,8 @@ __all__ = [
     "MOTION_DESCRIPTIONS",
     "PATCH_MATCHES",
     "RAW_VIDEOS",
+    "ROBOT_EPISODES",
+    "ROBOT_RECORDINGS",
     "SEGMENTS",
     "SHOTS",
     "SOURCE_CATALOG",

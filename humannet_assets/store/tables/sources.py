@@ -24,6 +24,12 @@ SOURCE_CATALOG = Table(
         Column("viewpoint_hint", _str, "ego, exo or null: what the source says of itself; recorded, never a verdict."),
         Column("keywords", pa.list_(_str), "Topic words of the source."),
         Column("labels", _str, "Path of a ground-truth labels file, or null."),
+        Column(
+            "robot_source_id",
+            _str,
+            "The same as source_id for data sets of robots (`kind: robot`), which are read as a whole; null for videos.",
+        ),
+        Column("fingerprint", _str, "Hash of names, sizes and times of a robot source's files; null for videos."),
         Column("line", _i32, "Line of the entry in the catalog file."),
     ),
 )
