@@ -14,9 +14,14 @@ from humannet_assets.store.tables import STAGE_QUALITY
     group_name="release",
     # After everything that writes a table: the file holds all of them.
     deps=[
-        "known_cameras", "clip_signals", "annotations", "alignment_by_duration", "life_transfer", "human_data_report",
+        "known_cameras",
+        "clip_signals",
+        "annotations",
+        "alignment_by_duration",
+        "life_transfer",
+        "human_data_report",
         "stage_quality",
-    ],  # fmt: skip
+    ],
     owners=OWNERS,
     retry_policy=RETRY,
     kinds={"duckdb"},
