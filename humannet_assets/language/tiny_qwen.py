@@ -50,6 +50,7 @@ def build_tiny_qwen(
 ) -> Path:
     """Save a randomly initialised model of that type under `folder` and return the folder."""
     import torch
+    from safetensors.torch import save_file
     from transformers import (
         Qwen2_5_VLConfig,
         Qwen2_5_VLForConditionalGeneration,
@@ -100,7 +101,13 @@ def build_tiny_qwen(
             model = Qwen3VLForConditionalGeneration(Qwen3VLConfig(text_config=text, vision_config=vision, **tokens))
     side = 28 if kind == "qwen2_5_vl" else 32
     images = Qwen2VLImageProcessorPil(patch_size=side // 2, size={"shortest_edge": side**2, "longest_edge": 16 * side**2})
-    model.save_pretrained(folder)
+    # By hand: in one of several training processes `model.save_pretrained` writes no weights. The text head is the embeddings.
+    weights = {name: tensor for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    model.config.architectures = [type(model).__name__]
+    model.config.save_pretrained(folder)
+    model.generation_config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     images.save_pretrained(folder)
     return folder

@@ -10,13 +10,24 @@ class Schedule(Protocol):
     """What the learning rate follows from: a training configuration's fields of these names."""
 
     @property
-    def steps(self) -> int: ...
+    def steps(self) -> int:
+        """Optimiser steps of the run."""
+        ...
+
     @property
-    def warmup_fraction(self) -> float: ...
+    def warmup_fraction(self) -> float:
+        """Share of linear warm-up."""
+        ...
+
     @property
-    def peak_lr(self) -> float: ...
+    def peak_lr(self) -> float:
+        """Learning rate after it."""
+        ...
+
     @property
-    def min_lr(self) -> float: ...
+    def min_lr(self) -> float:
+        """Learning rate at the end."""
+        ...
 
 
 def learning_rate(step: int, config: Schedule) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import torch
 from pydantic import BaseModel, ConfigDict
@@ -53,7 +53,11 @@ def save_state(folder: Path, model: nn.Module, optimiser: torch.optim.AdamW, pro
         save_file(on_cpu, fresh, metadata={"progress": progress.model_dump_json()})
 
 
-def read_progress(folder: Path, kind: type[AnyProgress]) -> AnyProgress | None:
+@overload
+def read_progress(folder: Path) -> Progress | None: ...
+@overload
+def read_progress(folder: Path, kind: type[AnyProgress]) -> AnyProgress | None: ...
+def read_progress(folder: Path, kind: type[BaseModel] = Progress) -> BaseModel | None:
     """How far the run in a folder is, as the model it was saved with; None if it has saved nothing yet.
 
     Raises:
@@ -101,9 +105,9 @@ def _trained(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def _learned(model: nn.Module) -> Mapping[str, Tensor]:
-    """Tensors of a state dict without the frozen parameters (tied ones have several names)."""
-    frozen = {name for name, tensor in model.named_parameters(remove_duplicate=False) if not tensor.requires_grad}
-    return {name: tensor for name, tensor in model.state_dict().items() if name not in frozen}
+    """Tensors of a state dict without the frozen parameters, tied ones once."""
+    every = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    return {name: tensor for name, tensor in model.state_dict().items() if name not in every - _trained(model).keys()}
 
 
 def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:

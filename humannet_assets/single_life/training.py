@@ -164,7 +164,7 @@ class Trainer:
         if lead:
             remove_leftovers(self.folder)
         self.distribution.wait()
-        if (saved := read_progress(self.folder, Progress)) is not None:
+        if (saved := read_progress(self.folder)) is not None:
             self.check_same_run(saved.run)
             restore_state(self.folder, self.model, self.optimiser, saved.step)
             self.progress = saved
@@ -259,7 +259,7 @@ class Trainer:
             bad = bad.clamp(max=self.progress.step - 1)
         step = int(self.distribution.least(bad))
         if step < _NEVER:
-            saved = read_progress(self.folder, Progress)
+            saved = read_progress(self.folder)
             numbers = self.loader.pair_numbers(step).tolist()
             raise NonFiniteLossError(step, numbers, 0 if saved is None else saved.step, self.folder)
 

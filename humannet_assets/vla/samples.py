@@ -72,8 +72,17 @@ def fit_normalisers(samples: Iterable[Sample], rng: np.random.Generator) -> dict
         for sample in own:
             actions.add(sample.episode_id, sample.actions, sample.mask)
             state.add(sample.episode_id, sample.state, sample.state_mask)
-        found[source] = Normaliser(actions.finish(), state.finish())
+        stateless = not any(sample.state_mask.any() for sample in own)
+        found[source] = Normaliser(actions.finish(), _nothing(source) if stateless else state.finish())
     return found
+
+
+def _nothing(source: str) -> ActionStatistics:
+    """Statistics of a source that never tells the state: every dim is masked, whatever it is scaled by."""
+    none, zeros = (0,) * ACTION_DIM, (0.0,) * ACTION_DIM
+    return ActionStatistics(
+        source=source, episodes=0, count=none, q01=zeros, q99=zeros, mean=zeros, std=zeros, minimum=zeros, maximum=zeros
+    )
 
 
 def hours(samples: Sequence[Sample]) -> float:

@@ -13,12 +13,16 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from humannet_assets.simulator.robot.arm import MAX_OPENING_M
+from humannet_assets.simulator.robot.control import downward
 from humannet_assets.simulator.robot.env import Observation, TabletopEnv
 from humannet_assets.simulator.robot.episodes import ROBOT_TYPE, record_episode
 from humannet_assets.simulator.robot.expert import Expert
 from humannet_assets.simulator.robot.model import CONTROL_RATE_HZ
+from humannet_assets.simulator.robot.tabletop import head_pose
+from humannet_assets.simulator.robot.tasks import instance_rng
+from humannet_assets.simulator.wearer.body import OUT, SIDES
 from humannet_assets.simulator.world import RGB, RenderQuality
-from humannet_assets.vla.actions import HANDS, ChunkConfig, cut_chunks, robot_weights
+from humannet_assets.vla.actions import ACTION_DIM, CHUNK_STEPS, HANDS, ChunkConfig, cut_chunks, robot_weights
 from humannet_assets.vla.episodes import MAX_JOINTS
 from humannet_assets.vla.motion import Motion
 from humannet_assets.vla.samples import Sample
@@ -26,6 +30,8 @@ from humannet_assets.vla.samples import Sample
 FAST = RenderQuality(shadow_size=0, samples=0, slices=10, stacks=6)
 """Without shadows: 1.4 ms per small picture instead of 13."""
 GROUP = "in_domain"
+POINTING = "pointing"
+"""Source and group of warm-up samples."""
 _GRIPS = (6, 13)
 
 
@@ -88,6 +94,66 @@ def _motion(vectors: Mapping[str, npt.NDArray[np.float64]], times_s: npt.NDArray
     )
 
 
+@dataclass(frozen=True)
+class Pointings:
+    """Pictures with the question where a thing is: `scenes` tables from instance `first` on, `views` pictures of each.
+
+    From view to view the things are moved together by up to `shift_m` along both sides of the table, and the arms are elsewhere.
+    """
+
+    task: str
+    first: int
+    scenes: int
+    views: int = 20
+    shift_m: float = 0.08
+    size: tuple[int, int] = (112, 112)
+    cameras: tuple[str, ...] = ("head",)
+    quality: RenderQuality = FAST
+
+
+def pointings(wanted: Pointings) -> Iterator[Sample]:
+    """Samples for a visual warm-up: the answer, a position in the head camera's frame, stands in the left wrist's slots.
+
+    They stand in for what a pretrained vision-language model brings along (pointing at what is named); there is no action in them.
+
+    Raises:
+        UnknownTaskError: There is no such task.
+        RenderingUnavailableError: MuJoCo or OpenGL is missing.
+    """
+    empty = np.zeros((CHUNK_STEPS, ACTION_DIM), np.float32)
+    mask = np.zeros(empty.shape, bool)
+    mask[0, HANDS[0].position] = True
+    for seed in range(wanted.first, wanted.first + wanted.scenes):
+        rng = instance_rng(wanted.task, seed, "pointing")
+        with TabletopEnv(wanted.task, seed, wanted.size, wanted.quality) as env:
+            for view in range(wanted.views):
+                _rearrange(env, rng, wanted.shift_m)
+                thing = env.instance.things[int(rng.integers(len(env.instance.things)))]
+                position = np.linalg.inv(head_pose()) @ np.array([*env.state().at(thing.name), 1.0])
+                seen = env.observe(wanted.cameras)
+                actions = empty.copy()
+                actions[0, HANDS[0].position] = position[:3]
+                yield Sample(
+                    images=np.stack([seen.images[camera] for camera in wanted.cameras]),
+                    instruction=f"where is the {thing.noun}?", state=np.zeros(ACTION_DIM, np.float32),
+                    state_mask=np.zeros(ACTION_DIM, bool), actions=actions, mask=mask, weight=mask.astype(np.float32),
+                    episode_id=f"{wanted.task}-{seed}-pointing", source=POINTING, robot=ROBOT_TYPE, group=POINTING,
+                    time_s=view / CONTROL_RATE_HZ,
+                )  # fmt: skip
+
+
+def _rearrange(env: TabletopEnv, rng: np.random.Generator, shift_m: float) -> None:
+    """Move the things of a table together, and each arm to somewhere above it."""
+    env.reset()
+    shift = rng.uniform(-shift_m, shift_m, 2)
+    for thing in env.instance.things:
+        if thing.kind not in {"drawer", "mark"}:
+            env.data.joint(thing.name).qpos[:2] += shift
+    for index, side in enumerate(SIDES):
+        goal = downward((OUT[side] * rng.uniform(0.05, 0.30), rng.uniform(0.15, 0.40), rng.uniform(0.03, 0.2)), 0.0)
+        env.pose_arm(side, env.kinematics.solve(side, goal, env.qpos[index * 7 : index * 7 + 6], 60))
+
+
 class SimulatedLoop:
     """A `vla.policy.closed_loop.Loop` over the simulator: chunks of actions in, samples to predict from out.
 
@@ -136,7 +202,7 @@ class SimulatedLoop:
 
 
 def _state(seen: Observation) -> npt.NDArray[np.float32]:
-    state = np.zeros(32, np.float32)
+    state = np.zeros(ACTION_DIM, np.float32)
     for index, slots in enumerate(HANDS):
         state[slots.position] = seen.ee_head[index, :3, 3]
         state[slots.rotation] = Rotation.from_matrix(seen.ee_head[index, :3, :3]).as_rotvec()

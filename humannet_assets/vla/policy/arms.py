@@ -30,10 +30,16 @@ class ArmsConfig(StepConfig):
     """How all arms are trained."""
 
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
-    hour_ratio: float = Field(default=10.0, gt=0, description="Hours of the ego arm over the robot arm's. HumanNet: 1000 h to 100 h.")
-    large_ratio: float = Field(default=200.0, gt=1, description="Hours of robot_large over the robot arm's, at most. HumanNet: 20,000 to 100.")
+    hour_ratio: float = Field(
+        default=10.0, gt=0, description="Hours of the ego arm over the robot arm's. HumanNet: 1000 h to 100 h."
+    )
+    large_ratio: float = Field(
+        default=200.0, gt=1, description="Hours of robot_large over the robot arm's, at most. HumanNet: 20,000 to 100."
+    )
     warm_up: StageConfig | None = Field(default=None, description="Visual warm-up shared by all arms; None: there is none.")
-    continued: StageConfig = Field(default_factory=StageConfig, description="Continued training, the same for each arm that has data.")
+    continued: StageConfig = Field(
+        default_factory=StageConfig, description="Continued training, the same for each arm that has data."
+    )
     post: StageConfig = Field(default_factory=StageConfig, description="Post-training, the same for all arms.")
 
     def seeded(self, seed: int) -> ArmsConfig:
@@ -64,7 +70,9 @@ def arm_hours(human_h: float, robot_h: float, config: ArmsConfig) -> dict[Arm, f
     """
     if human_h <= 0 or robot_h <= 0:
         missing = "human" if human_h <= 0 else "robot"
-        raise PolicySetupError(f"there is no {missing} data to go on with; the arms ego and robot need both: add {missing} episodes")
+        raise PolicySetupError(
+            f"there is no {missing} data to go on with; the arms ego and robot need both: add {missing} episodes"
+        )
     robot = min(robot_h, human_h / config.hour_ratio)
     large = min(robot_h, robot * config.large_ratio)
     return {"base": 0.0, "ego": robot * config.hour_ratio, "robot": robot, "robot_large": large}

@@ -158,8 +158,8 @@ def _changed(vlm: Vlm, card: PolicyCard, folder: Path) -> Vlm:
     """The VLM with a policy's changes applied, adapters merged."""
     if vlm.identity != card.vlm_identity:
         raise CheckpointError(
-            f"{folder} was trained from {card.vlm_identity}, and the configured model is {vlm.identity} now; restore its files, "
-            "or train again"
+            f"{folder} was trained from {card.vlm_identity}, and the configured model is {vlm.identity} now; "
+            "restore its files, or train again"
         )
     for change in card.changes:
         path = folder / change.path
@@ -199,7 +199,7 @@ def _save(
     (folder / CHANGES).mkdir(parents=True, exist_ok=True)
     if stage.tune == "lora":
         path = folder / CHANGES / f"{len(changes)}-adapter"
-        policy.vlm.save_pretrained(path)  # pyright: ignore[reportCallIssue]
+        policy.vlm.save_pretrained(path, save_embedding_layers=False)  # pyright: ignore[reportCallIssue]
         changes.append(Change(kind="adapter", path=f"{CHANGES}/{path.name}", sha256=sha256_of(path / _ADAPTER_FILE)))
     elif stage.tune == "full":
         path = folder / CHANGES / "0-weights.safetensors"
@@ -243,5 +243,7 @@ def _load_into(module: nn.Module, path: Path, sha256: str | None = None) -> None
 
 def _own(module: nn.Module) -> dict[str, torch.Tensor]:
     state = module.state_dict()
-    tied = {name for name, _ in module.named_parameters(remove_duplicate=False)} - {name for name, _ in module.named_parameters()}
+    tied = {name for name, _ in module.named_parameters(remove_duplicate=False)} - {
+        name for name, _ in module.named_parameters()
+    }
     return {name: tensor for name, tensor in state.items() if name not in tied}

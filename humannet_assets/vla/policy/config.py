@@ -29,7 +29,9 @@ class VlmConfig(StepConfig):
     """The vision-language model a policy starts from."""
 
     model: str = Field(
-        default=TINY, min_length=1, description="Local folder, hub id (owner/name) together with `revision`, or the built-in tiny one."
+        default=TINY,
+        min_length=1,
+        description="Local folder, hub id (owner/name) together with `revision`, or the built-in tiny one.",
     )
     revision: str | None = Field(default=None, description="Commit of a hub model; required for hub ids.")
     tiny: TinyVlmConfig = Field(default_factory=TinyVlmConfig)
@@ -43,7 +45,9 @@ class ExpertConfig(StepConfig):
     """The action expert: a transformer over the chunk's steps that reads the vision-language model's hidden states."""
 
     width: int = Field(default=768, ge=32, description="Width. LingBot-VLA: 768.")
-    depth: int = Field(default=36, ge=1, description="Blocks, each reading one layer of the VLM. LingBot-VLA: 36, as Qwen2.5-VL-3B.")
+    depth: int = Field(
+        default=36, ge=1, description="Blocks, each reading one layer of the VLM. LingBot-VLA: 36, as Qwen2.5-VL-3B."
+    )
     heads: int = Field(default=12, ge=1, description="Attention heads; ours: 64 channels each at width 768.")
     mlp_ratio: float = Field(default=4.0, gt=0, description="Hidden width of the MLPs over their width. ViT: 4.")
     head: Literal["flow", "l1"] = Field(
@@ -94,7 +98,9 @@ class StageConfig(StepConfig):
     peak_lr: float = Field(default=1e-4, gt=0, description="Learning rate after warm-up. LingBot-VLA: 1e-4.")
     vlm_lr_scale: float = Field(default=1.0, gt=0, description="Learning rate of the VLM over the expert's. LingBot-VLA: 1.")
     min_lr: float = Field(default=0.0, ge=0, description="Learning rate at the end of the cosine.")
-    warmup_fraction: float = Field(default=0.05, ge=0, lt=1, description="Share of linear warm-up. Ours: 1,000 of 20,000 steps.")
+    warmup_fraction: float = Field(
+        default=0.05, ge=0, lt=1, description="Share of linear warm-up. Ours: 1,000 of 20,000 steps."
+    )
     betas: tuple[float, float] = Field(default=(0.9, 0.95), description="Of AdamW. pi0.")
     weight_decay: float = Field(default=0.01, ge=0, description="Of matrices; 0 for vectors. Ours, AdamW's own default.")
     clip_norm: float | None = Field(default=1.0, gt=0, description="Largest gradient norm. LingBot-VLA: 1.")
@@ -108,4 +114,6 @@ class StageConfig(StepConfig):
     threads: int = Field(default=1, ge=1, description="CPU threads of one process.")
     log_every: int = Field(default=50, ge=1, description="Steps per row of the loss curve.")
     save_every: int = Field(default=1000, ge=1, description="Steps between savings of the whole state.")
-    seed: int = Field(default=0, ge=0, description="Decides adapters' and expert's initial weights, order of samples and noise.")
+    seed: int = Field(
+        default=0, ge=0, description="Decides adapters' and expert's initial weights, order of samples and noise."
+    )

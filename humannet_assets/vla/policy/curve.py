@@ -72,5 +72,9 @@ def fit_hours(points: Sequence[tuple[float, float]]) -> HoursLaw:
     rest = y - (a + slope * x)
     spread = float(((y - y.mean()) ** 2).sum())
     return HoursLaw(
-        float(a), float(-slope), 1 - float((rest**2).sum()) / spread if spread else 0.0, float(np.sqrt((rest**2).mean())), len(sizes)
+        float(a),
+        float(-slope),
+        1 - float((rest**2).sum()) / spread if spread else 0.0,
+        float(np.sqrt((rest**2).mean())),
+        len(sizes),
     )

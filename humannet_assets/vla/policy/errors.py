@@ -29,7 +29,9 @@ def open_loop_errors(predicted: Float32s, samples: Sequence[Sample]) -> Floats:
         distance = np.linalg.norm(guess[..., slots.position] - actions[..., slots.position], axis=-1)
         by_measure[0].append(np.where(moved, 1e3 * distance, np.nan)[..., None])
         turned = mask[..., slots.rotation].all(-1)
-        by_measure[1].append(np.where(turned, _angle_deg(guess[..., slots.rotation], actions[..., slots.rotation]), np.nan)[..., None])
+        by_measure[1].append(
+            np.where(turned, _angle_deg(guess[..., slots.rotation], actions[..., slots.rotation]), np.nan)[..., None]
+        )
         grip = np.abs(guess[..., slots.grip] - actions[..., slots.grip])
         by_measure[2].append(np.where(mask[..., slots.grip], grip, np.nan)[..., None])
         joints = np.degrees(np.abs(guess[..., slots.joints] - actions[..., slots.joints]))

@@ -43,7 +43,10 @@ class EvaluationConfig(StepConfig):
 
 @dataclass(frozen=True)
 class Measured:
-    """Measures of one condition by sample: loss (N,) (NaN for actions that no policy predicted under a flow loss) and errors (N, 4)."""
+    """Measures of one condition by sample: loss (N,) and errors (N, 4).
+
+    Actions that no policy predicted have no flow loss: NaN.
+    """
 
     loss: Floats
     errors: Floats
@@ -101,13 +104,13 @@ def evaluate(
         # Every condition shuffles in its own way, and always the same.
         rng = np.random.default_rng([config.seed, SEEING.index(name)])
         seen = samples if name == REAL else shuffled(samples, name, rng)  # pyright: ignore[reportArgumentType]
-        conditions[name] = Measured(losses(policy, collator, seen, config), open_loop_errors(act(policy, collator, seen, config), samples))
+        conditions[name] = Measured(
+            losses(policy, collator, seen, config), open_loop_errors(act(policy, collator, seen, config), samples)
+        )
     for name, actions in (("mean_action", mean_action.actions(samples)), ("zero_action", zero_action(samples))):
         loss = _l1(collator, samples, actions) if policy.config.expert.head == "l1" else np.full(len(samples), np.nan)
         conditions[name] = Measured(loss, open_loop_errors(actions, samples))
-    return Evaluation(
-        conditions, tuple(sample.episode_id for sample in samples), tuple(sample.group for sample in samples)
-    )
+    return Evaluation(conditions, tuple(sample.episode_id for sample in samples), tuple(sample.group for sample in samples))
 
 
 def losses(policy: Policy, collator: Collator, samples: Sequence[Sample], config: EvaluationConfig) -> Floats:
@@ -196,8 +199,8 @@ def _interval(values: Floats, evaluation: Evaluation, config: EvaluationConfig, 
 def looks(evaluation: Evaluation, config: EvaluationConfig) -> dict[str, bool]:
     """Whether the policy passes its controls on all samples.
 
-    "sees": the loss with shuffled pictures is worse, "sees_scene": with pictures of another scene as far along; "beats_mean" and
-    "beats_zero": its wrist positions are nearer than the mean action's and than no motion. Each with the whole interval.
+    "sees": the loss with shuffled pictures is worse, "sees_scene": with pictures of another scene as far along; "beats_mean"
+    and "beats_zero": its wrist positions are nearer than the mean action's and than no motion. Each with the whole interval.
     """
     found = {"sees": gap(evaluation, "shuffled_image", LOSS, config).low > 0}
     if "matched_image" in evaluation.conditions:

