@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,11 +41,11 @@ def load_samples(path: Path) -> list[Sample]:
     """Samples as they were saved."""
     with np.load(path, allow_pickle=False) as stored:
         columns = {name: stored[name] for name in (*_ARRAYS, *_TEXTS, *_TIMES)}
-    return [
-        Sample(
-            **{name: columns[name][index] for name in _ARRAYS},
-            **{name: str(columns[name][index]) for name in _TEXTS},
-            **{name: float(columns[name][index]) for name in _TIMES},
-        )
-        for index in range(len(columns["time_s"]))
-    ]
+    return [_row(columns, index) for index in range(len(columns["time_s"]))]
+
+
+def _row(columns: dict[str, np.ndarray], index: int) -> Sample:
+    values: dict[str, Any] = {name: columns[name][index] for name in _ARRAYS}
+    values |= {name: str(columns[name][index]) for name in _TEXTS}
+    values |= {name: float(columns[name][index]) for name in _TIMES}
+    return Sample(**values)

@@ -98,7 +98,8 @@ def _motion(vectors: Mapping[str, npt.NDArray[np.float64]], times_s: npt.NDArray
 class Pointings:
     """Pictures with the question where a thing is: `scenes` tables from instance `first` on, `views` pictures of each.
 
-    From view to view the things are moved together by up to `shift_m` along both sides of the table, and the arms are elsewhere.
+    From view to view the things are moved together by up to `shift_m` along both sides of the table, and the
+    arms are elsewhere.
     """
 
     task: str
@@ -114,7 +115,8 @@ class Pointings:
 def pointings(wanted: Pointings) -> Iterator[Sample]:
     """Samples for a visual warm-up: the answer, a position in the head camera's frame, stands in the left wrist's slots.
 
-    They stand in for what a pretrained vision-language model brings along (pointing at what is named); there is no action in them.
+    They stand in for what a pretrained vision-language model brings along: pointing at what is named. There is no
+    action in them.
 
     Raises:
         UnknownTaskError: There is no such task.

@@ -128,7 +128,7 @@ def train_arm(
 
 
 def check_comparable(cards: Mapping[str, PolicyCard]) -> None:
-    """Raise `PolicySetupError` unless the policies differ only in where they come from: same post-training and normalisation."""
+    """Raise `PolicySetupError` unless policies differ only in where they come from: same post-training, same statistics."""
     check_equal_arms({arm: card.stage for arm, card in cards.items()}, "post-training")
     first, *others = cards
     for arm in others:

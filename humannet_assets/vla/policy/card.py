@@ -31,7 +31,7 @@ class SourceStatistics(BaseModel):
 
 
 class Change(BaseModel):
-    """What training made of a VLM: an adapter folder in peft's layout (to be merged), or all its weights. `path` is relative."""
+    """What training made of a VLM: an adapter folder in peft's layout (to be merged), or all weights. `path` is relative."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,7 +1,7 @@
 """Policies on disk: an expert, what became of the VLM, a card; and one training run from such a start to such an end.
 
-A folder holds `card.json`, `expert.safetensors` and, under `changes/`, what training made of the VLM: adapters as peft saves them
-(any program with peft reads them onto the same model), or all weights after full tuning. The VLM itself is not copied.
+A folder holds `card.json`, `expert.safetensors` and, under `changes/`, what training made of the VLM: adapters as peft saves
+them (any program with peft reads them onto the same model), or all weights after full tuning. The VLM itself is not copied.
 """
 
 from __future__ import annotations

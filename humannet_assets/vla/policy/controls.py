@@ -39,11 +39,10 @@ def shuffled(samples: Sequence[Sample], what: Shuffle, rng: np.random.Generator)
             kind = "instruction" if what == "shuffled_text" else "episode"
             raise PolicySetupError(f"control {what} needs samples of at least two {kind}s; found one: add held-out episodes")
         if what == "matched_image":
-            away = np.abs(times_s[others] - times_s[index])
-            # One frame of each episode is nearest; among equally near ones chance decides.
-            nearest = {episode: int(others[k]) for k, episode in sorted(
-                ((k, episodes[others[k]]) for k in range(len(others))), key=lambda pair: -away[pair[0]]
-            )}  # fmt: skip
+            # The nearest frame of each other episode, one of them at random.
+            nearest: dict[str, int] = {}
+            for k in sorted(others.tolist(), key=lambda k: abs(times_s[k] - times_s[index])):
+                nearest.setdefault(samples[k].episode_id, k)
             other = samples[nearest[str(rng.choice(sorted(nearest)))]]
         else:
             other = samples[int(rng.choice(others))]

@@ -93,6 +93,8 @@ class Expert(nn.Module):
         memory_width: Width of the VLM's hidden states.
     """
 
+    periods: Tensor
+
     def __init__(self, config: ExpertConfig, steps: int, memory_width: int) -> None:
         super().__init__()
         width = config.width

@@ -1,4 +1,4 @@
-"""Judging policies: errors in physical units, controls that take one thing away, intervals over episodes, laws and thresholds."""
+"""Judging policies: errors in physical units, controls that take one thing away, intervals over episodes, laws."""
 
 from __future__ import annotations
 
@@ -252,8 +252,7 @@ def test_samples_come_back_from_a_file_as_they_were(tmp_path: Path) -> None:
     save_samples(tmp_path / "samples.npz", made)
     again = load_samples(tmp_path / "samples.npz")
     assert fingerprint(again) == fingerprint(made)
-    assert [(one.group, one.time_s, one.duration_s) for one in again] == [
-        (one.group, one.time_s, one.duration_s) for one in made
-    ]
+    for one, other in zip(again, made, strict=True):
+        assert (one.group, one.time_s, one.duration_s) == (other.group, other.time_s, other.duration_s)
     with pytest.raises(ValueError, match="shapes"):
         save_samples(tmp_path / "bad.npz", [*made, samples(1, side=28)[0]])
