@@ -128,7 +128,9 @@ def pointings(wanted: Pointings) -> Iterator[Sample]:
     for seed in range(wanted.first, wanted.first + wanted.scenes):
         rng = instance_rng(wanted.task, seed, "pointing")
         with TabletopEnv(wanted.task, seed, wanted.size, wanted.quality) as env:
+            start = env.data.qpos.copy()
             for view in range(wanted.views):
+                env.data.qpos[:] = start
                 _rearrange(env, rng, wanted.shift_m)
                 thing = env.instance.things[int(rng.integers(len(env.instance.things)))]
                 position = np.linalg.inv(head_pose()) @ np.array([*env.state().at(thing.name), 1.0])
@@ -146,14 +148,13 @@ def pointings(wanted: Pointings) -> Iterator[Sample]:
 
 def _rearrange(env: TabletopEnv, rng: np.random.Generator, shift_m: float) -> None:
     """Move the things of a table together, and each arm to somewhere above it."""
-    env.reset()
     shift = rng.uniform(-shift_m, shift_m, 2)
     for thing in env.instance.things:
         if thing.kind not in {"drawer", "mark"}:
             env.data.joint(thing.name).qpos[:2] += shift
     for index, side in enumerate(SIDES):
         goal = downward((OUT[side] * rng.uniform(0.05, 0.30), rng.uniform(0.15, 0.40), rng.uniform(0.03, 0.2)), 0.0)
-        env.pose_arm(side, env.kinematics.solve(side, goal, env.qpos[index * 7 : index * 7 + 6], 60))
+        env.pose_arm(side, env.kinematics.solve(side, goal, env.qpos[index * 7 : index * 7 + 6], 30))
 
 
 class SimulatedLoop:

@@ -193,8 +193,10 @@ def _save(
         assert origin.folder is not None
         target = folder / change.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if change.kind == "adapter" else shutil.copy2
-        copy(origin.folder / change.path, target, **({"dirs_exist_ok": True} if change.kind == "adapter" else {}))
+        if change.kind == "adapter":
+            shutil.copytree(origin.folder / change.path, target, dirs_exist_ok=True)
+        else:
+            shutil.copy2(origin.folder / change.path, target)
         changes.append(change)
     (folder / CHANGES).mkdir(parents=True, exist_ok=True)
     if stage.tune == "lora":
