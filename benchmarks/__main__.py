@@ -6,7 +6,7 @@ import argparse
 import platform
 from importlib.metadata import version
 
-from benchmarks import cas, croco_training, curation_floor, no_op, rethreshold, simulation, sql_queries
+from benchmarks import cas, croco_training, curation_floor, no_op, rethreshold, simulation, sql_queries, vla
 
 BENCHMARKS = {
     "no-op": no_op.run,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "simulation": simulation.run,
     "cas": cas.run,
     "croco": croco_training.run,
+    "vla": vla.run,
 }
 
 

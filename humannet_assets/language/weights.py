@@ -36,11 +36,19 @@ _MAX_HEADER_BYTES = 100_000_000
 
 
 class ModelUnusableError(ValueError):
-    """The configured model cannot write captions; the message says why and what to do."""
+    """The configured model cannot be used; the message says why and what to do."""
 
 
-def resolve_model(model: str, revision: str | None) -> Path:
+def resolve_model(
+    model: str, revision: str | None, setting: str = "captioner.qwen", otherwise: str = "use captioner.kind: describer"
+) -> Path:
     """The folder of a local model, or the local snapshot of a hub model at a fixed revision (downloaded if need be).
+
+    Args:
+        model: Folder or hub id.
+        revision: Commit of a hub model.
+        setting: Where both are configured, for messages.
+        otherwise: What else can be done, for messages.
 
     Raises:
         ModelUnusableError: If the folder does not exist, or a hub id comes without a revision or cannot be fetched.
@@ -50,12 +58,12 @@ def resolve_model(model: str, revision: str | None) -> Path:
         return folder.resolve()
     if not _HUB_ID.fullmatch(model) or model.startswith((".", "/", "~")):
         raise ModelUnusableError(
-            f"caption model {model!r} is not a folder on this machine and not a hub id (owner/name); "
-            "set captioner.qwen.model to the folder that holds its config.json, or use captioner.kind: describer"
+            f"model {model!r} is not a folder on this machine and not a hub id (owner/name); set {setting}.model to the folder "
+            f"that holds its config.json, or {otherwise}"
         )
     if revision is None:
         raise ModelUnusableError(
-            f"caption model {model!r} is not a folder on this machine, and as a hub id it needs captioner.qwen.revision "
+            f"model {model!r} is not a folder on this machine, and as a hub id it needs {setting}.revision "
             "(a commit hash): without it the same configuration would mean different models over time"
         )
     from huggingface_hub import snapshot_download
@@ -64,8 +72,8 @@ def resolve_model(model: str, revision: str | None) -> Path:
         return Path(snapshot_download(model, revision=revision, allow_patterns=["*.safetensors", "*.json", "*.jinja", "*.txt"]))
     except Exception as error:
         raise ModelUnusableError(
-            f"caption model {model} at revision {revision} could not be fetched ({type(error).__name__}: {error}); "
-            "check the id, the revision and the network, or set captioner.qwen.model to a local folder"
+            f"model {model} at revision {revision} could not be fetched ({type(error).__name__}: {error}); "
+            f"check the id, the revision and the network, or set {setting}.model to a local folder"
         ) from error
 
 
@@ -73,7 +81,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelUnusableError(f"caption model folder {path.parent} has no {path.name}; is the download complete?") from None
+        raise ModelUnusableError(f"model folder {path.parent} has no {path.name}; is the download complete?") from None
     except (OSError, ValueError) as error:
         raise ModelUnusableError(f"{path} cannot be read as JSON ({error}); fetch the model again") from error
     if not isinstance(value, dict):
@@ -87,11 +95,11 @@ def _weight_files(folder: Path) -> list[Path]:
         names = sorted(set(_read_json(index).get("weight_map", {}).values()))
         files = [folder / name for name in names]
         if missing := [path.name for path in files if not path.is_file()]:
-            raise ModelUnusableError(f"caption model folder {folder} lacks the weight files {missing}; finish the download")
+            raise ModelUnusableError(f"model folder {folder} lacks the weight files {missing}; finish the download")
     else:
         files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise ModelUnusableError(f"caption model folder {folder} has no *.safetensors weights; other formats are not loaded")
+        raise ModelUnusableError(f"model folder {folder} has no *.safetensors weights; other formats are not loaded")
     return files
 
 
@@ -119,15 +127,15 @@ def check_model(folder: Path) -> dict[str, Any]:
     if kind not in MODEL_TYPES or not config.get("vision_config"):
         raise ModelUnusableError(
             f"{folder} holds a {kind!r} model{'' if config.get('vision_config') else ' without a vision tower'}; "
-            f"captions need one of {', '.join(MODEL_TYPES)} with vision_config in config.json"
+            f"it must be one of {', '.join(MODEL_TYPES)} with vision_config in config.json"
         )
     names = set().union(*(_tensor_names(path) for path in _weight_files(folder)))
     if not any("visual." in name for name in names):
         raise ModelUnusableError(f"the weights in {folder} have no vision tower (no visual.* tensors); use the full VL model")
     if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.json").is_file():
-        raise ModelUnusableError(f"caption model folder {folder} has no tokenizer (tokenizer.json or vocab.json)")
+        raise ModelUnusableError(f"model folder {folder} has no tokenizer (tokenizer.json or vocab.json)")
     if not (folder / "preprocessor_config.json").is_file() and not (folder / "processor_config.json").is_file():
-        raise ModelUnusableError(f"caption model folder {folder} has no image processor (preprocessor_config.json)")
+        raise ModelUnusableError(f"model folder {folder} has no image processor (preprocessor_config.json)")
     return config
 
 

@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
-from humannet_assets.single_life.config import TrainingConfig
+
+class Schedule(Protocol):
+    """What the learning rate follows from: a training configuration's fields of these names."""
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of the run."""
+        ...
+
+    @property
+    def warmup_fraction(self) -> float:
+        """Share of linear warm-up."""
+        ...
+
+    @property
+    def peak_lr(self) -> float:
+        """Learning rate after it."""
+        ...
+
+    @property
+    def min_lr(self) -> float:
+        """Learning rate at the end."""
+        ...
 
 
-def learning_rate(step: int, config: TrainingConfig) -> float:
+def learning_rate(step: int, config: Schedule) -> float:
     """Linear warm-up to `peak_lr`, then half a cosine down to `min_lr` (CroCo, MAE), for step 0, 1, ... steps - 1.
 
     Unlike theirs it does not begin with a step at rate 0.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from humannet_assets_tests.language.tiny_qwen import build_tiny_qwen
+from humannet_assets.language.tiny_qwen import build_tiny_qwen
 
 
 @pytest.fixture(scope="session")

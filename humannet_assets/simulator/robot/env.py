@@ -137,6 +137,13 @@ class TabletopEnv:
         self.data.time = 0.0
         self._mujoco.mj_forward(self.model, self.data)
 
+    def pose_arm(self, side: Side, angles: npt.ArrayLike) -> None:
+        """Put an arm to joint angles (6,) without moving there, for pictures; its servos hold it."""
+        index = SIDES.index(side)
+        self.data.qpos[self._qpos[index]] = angles
+        self.data.ctrl[index * 7 : index * 7 + 6] = angles
+        self._mujoco.mj_forward(self.model, self.data)
+
     @property
     def time_s(self) -> float:
         """Control time since the reset."""

@@ -1,0 +1,1 @@
+"""Vision-language-action policies: a Qwen VL model, an action expert, training, evaluation. The one place with torch."""
