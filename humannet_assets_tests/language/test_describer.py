@@ -108,7 +108,7 @@ def test_facts_bind_to_their_clip(facts: ClipFacts) -> None:
 _WORDS = """a all also an and are at both by camera clip eight first five follow follows four from further gives hand hands
 height in is hardly keyword keywords lasts left lot main motion most move moderately moves much nearly nine no of once one order
 people person picture position quickly right s scene seven six slowly small source start step steps still takes the third three
-through time tracked tracking travels turning turns two unclear up view wearer were without"""
+through time tracked tracking travels turning turns two unclear up view wearer were without to"""
 
 
 @settings(max_examples=120, deadline=None)
