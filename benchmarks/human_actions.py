@@ -78,7 +78,7 @@ def compare(item: EpisodeChunks, sidecar: Sidecar, hand: int, side: Side, found:
             found[f"{steps} steps: rotation, deg"].append(float(np.degrees(error)))
             if steps == STEPS[0]:
                 thumb, finger = fingertips(np.asarray(world[last : last + 1], np.float64), side, gripper)[0]
-                grip = float(openings(np.array([np.linalg.norm(finger - thumb)]), gripper)[0])
+                grip = float(openings(np.array([np.linalg.norm(finger - thumb)], np.float64), gripper)[0])
                 found["grip, true"].append(grip)
                 found["grip, found"].append(float(action[slots.grip]))
                 found["grip, error"].append(abs(grip - float(action[slots.grip])))
