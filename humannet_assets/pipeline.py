@@ -14,6 +14,7 @@ from humannet_assets.store.step import NoConfig, Step
 if TYPE_CHECKING:
     from humannet_assets.media.access import MediaAccess
     from humannet_assets.settings import Settings
+    from humannet_assets.single_life.workplace import Workplace
     from humannet_assets.store.lance_store import LanceStore
 
 Pass = tuple[Step[Any], ...]
@@ -23,12 +24,15 @@ TRACK_ASSETS = ("hand_tracks", "body_tracks", "camera_trajectories")
 """Made in one decode pass (DESIGN rule 5)."""
 
 
-def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[str, tuple[Pass, ...]]:
+def build_passes(
+    settings: Settings, access: MediaAccess | None = None, place: Workplace | None = None
+) -> dict[str, tuple[Pass, ...]]:
     """Passes per asset, in the order in which data flows.
 
     Args:
         settings: Thresholds of every step.
         access: How `raw_videos` reads files to identify them; local files by default.
+        place: Where steps about models work; not needed to plan.
     """
     from humannet_assets.geometry.known_cameras import KnownCamerasStep
     from humannet_assets.geometry.segments import SegmentsStep
@@ -44,9 +48,15 @@ def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[
     from humannet_assets.perception.filtered_clips import FilterStep
     from humannet_assets.perception.hand_tracks import HandTracksStep
     from humannet_assets.perception.viewpoints import ViewpointStep
+    from humannet_assets.single_life.alignment import CasStep, CasStepConfig
+    from humannet_assets.single_life.durations import DurationStep
     from humannet_assets.single_life.lives import LifeStep, LifeVideoStep
     from humannet_assets.single_life.pair_indices import PairIndexStep, PairingStep
+    from humannet_assets.single_life.runs import ComparisonConfig, ComparisonStep, CrocoRunStep
     from humannet_assets.single_life.settings import LifeVideoConfig, PairIndexConfig
+    from humannet_assets.single_life.summaries import SummaryStep
+    from humannet_assets.single_life.train_models import CheckpointStep
+    from humannet_assets.single_life.transfer.step import MatchStep, TransferStep
     from humannet_assets.single_life.visible_points import points_step
     from humannet_assets.sources.identify import IdentifyStep, VideoSourceStep
     from humannet_assets.vla.human_episodes import HumanEpisodeStep
@@ -79,6 +89,15 @@ def build_passes(settings: Settings, access: MediaAccess | None = None) -> dict[
             (PairingStep(NoConfig()),),
             (PairIndexStep(PairIndexConfig(pairs=life.pairs, split=life.split)),),
         ),
+        "croco_checkpoints": ((CrocoRunStep(life.experiment),), (CheckpointStep(NoConfig(), place),)),
+        "cas_matrices": (
+            (ComparisonStep(ComparisonConfig(experiment=life.experiment, cas=life.cas)),),
+            (CasStep(CasStepConfig.of(life.cas, life.experiment), place),),
+            (SummaryStep(life.cas, place),),
+            (MatchStep(life.transfer, place),),
+        ),
+        "alignment_by_duration": ((DurationStep(NoConfig(), place),),),
+        "life_transfer": ((TransferStep(life.transfer, place),),),
         "robot_episodes": (
             (RobotRecordingStep(vla.data),),
             (RobotEpisodeStep(RobotEpisodesConfig(data=vla.data, quality=vla.quality, **shared)),),

@@ -184,7 +184,7 @@ def materialize(
     context: dg.AssetExecutionContext, pipeline: PipelineResource, picture: Picture | None = None
 ) -> dg.MaterializeResult:
     """The body of an ordinary asset: run its passes and report on the table that has the asset's name."""
-    passes = build_passes(pipeline.settings, pipeline.access)
+    passes = build_passes(pipeline.settings, pipeline.access, pipeline.workplace)
     name = context.asset_key.to_user_string()
     reports = run_asset(context, pipeline, passes[name])
     main = next(step for steps in passes[name] for step in steps if step.writes.name == name)

@@ -13,7 +13,15 @@ from humannet_assets.store.tables import STAGE_QUALITY
 @dg.asset(
     group_name="release",
     # After everything that writes a table: the file holds all of them.
-    deps=["known_cameras", "clip_signals", "annotations", "life_pair_indices", "human_data_report", "stage_quality"],
+    deps=[
+        "known_cameras",
+        "clip_signals",
+        "annotations",
+        "alignment_by_duration",
+        "life_transfer",
+        "human_data_report",
+        "stage_quality",
+    ],
     owners=OWNERS,
     retry_policy=RETRY,
     kinds={"duckdb"},

@@ -324,6 +324,19 @@ def export_lerobot(
 
 
 @app.command()
+def reproduce(
+    study: Annotated[str, typer.Argument(help="single-life.")],
+    profile: Annotated[str, typer.Option(help="demo, cpu or gpu: how much footage, how large models.")] = "demo",
+    folder: Annotated[Path | None, typer.Option(help="Where all of it goes. [default: reproduced/STUDY-PROFILE]")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that render and decode; 0: one per core.")] = 0,
+) -> None:
+    """Run a paper's experiment on simulated footage and write the report; run it again to go on where it was stopped."""
+    from humannet_assets.cli.reproduce import reproduce as run
+
+    run(study, profile, folder or Path("reproduced") / f"{study}-{profile}", workers, _console())
+
+
+@app.command()
 def settings(context: typer.Context, section: Annotated[str | None, typer.Argument(help="Only this section.")] = None) -> None:
     """Every setting with its value, its range and where its default comes from."""
     from humannet_assets.cli.settings import print_settings

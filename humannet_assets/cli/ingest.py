@@ -182,25 +182,41 @@ SUMMARY = {
         FROM stage_quality WHERE value IS NOT NULL AND rank < 2 ORDER BY stage, rank""",
 }
 
+SINGLE_LIFE_SUMMARY = {
+    "Models of single lives": """
+        SELECT role, pairing, count(*) AS models, round(avg(loss_first), 2) AS loss_first,
+               round(avg(loss_last), 2) AS loss_last, round(avg(pairs_per_s)) AS pairs_per_s
+        FROM croco_checkpoints GROUP BY ALL ORDER BY role, pairing""",
+    "Do lives agree beyond what shuffled pairs give? (excess 0: no)": """
+        SELECT pairing, k, round(trained, 3) AS raw_cas, round(trained_shuffled, 3) AS raw_shuffled, round(chance, 3) AS chance,
+               round(trained_excess, 3) AS excess, round(control_excess, 3) AS controls,
+               round(random_init_excess, 3) AS random_weights, round(two_seed_excess, 3) AS two_seeds
+        FROM cas_summaries WHERE view = 'rows/mean' ORDER BY pairing, k""",
+}
 NEXT_STEPS = """\
 What to try next ({humannet} is the command line)
   humannet sql                          a prompt over all tables; docs/sql_cookbook.md has 20 questions
   humannet status                       rows by outcome per asset; what is stale and why
   humannet lineage ID                   from any row back to the bytes (ids as above)
   humannet quality --report FOLDER      every figure, confusion tables and the worst cases as pictures
+  humannet reproduce single-life        models of single lives at a size of your choice (docs/single_life.md)
   humannet ingest FOLDER                your own videos (docs/your_own_videos.md)
   make ui                               the graph, its checks and contact sheets in the Dagster UI
   notebooks/01_explore_annotations.ipynb"""
 
 
 def print_summary(project: Project, console: Console) -> None:
-    """What the store holds now, in four small tables, and what to do with it."""
+    """What the store holds now, in small tables, and what to do with it."""
     from humannet_assets.cli.sql import run_query
+    from humannet_assets.single_life.findings import titled
     from humannet_assets.store.sql import connect
 
     with connect(project.store) as connection:
         for title, query in SUMMARY.items():
             console.print(f"\n{title}", style="bold")
+            run_query(connection, query, console)
+        for title, query in SINGLE_LIFE_SUMMARY.items():
+            console.print(f"\n{titled(title, project.settings.single_life)}", style="bold", highlight=False)
             run_query(connection, query, console)
     command = Path(sys.argv[0])
     shown = str(command.relative_to(Path.cwd())) if command.is_relative_to(Path.cwd()) else str(command)

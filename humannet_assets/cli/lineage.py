@@ -105,6 +105,9 @@ def _parents(
         return
     first: list[dict[str, Any]] = []
     for index, read in enumerate(step.reads):
+        if not read.loads:
+            # Rows by the million, that the step itself reads in part.
+            continue
         keys = _keys(read, step.reads[0], row["unit_id"], first)
         rows = [found for found in _rows(store, read.table, read.unit, keys) if found["outcome"] != "removed"]
         if index == 0:

@@ -86,7 +86,9 @@ def duration_curves(curves: Sequence[DurationCurve], levels: Sequence[Level], *,
 
 
 def _duration(hours: float) -> str:
-    """Hours, minutes below one."""
+    """Hours, below one minutes, below one seconds."""
+    if hours * 60 < 1:
+        return f"{hours * 3600:.3g} s"
     return f"{hours:g} h" if hours >= 1 else f"{hours * 60:.3g} min"
 
 
@@ -98,3 +100,34 @@ def _spread(values: Sequence[float], limits: tuple[float, float]) -> list[float]
     for below, above in pairwise(order):
         heights[above] = max(heights[above], heights[below] + step)
     return heights.tolist()
+
+
+@dataclass(frozen=True)
+class LossCurve:
+    """Loss of one model: `steps` and `losses` (rows,); `group` gives the colour."""
+
+    name: str
+    group: str
+    steps: npt.NDArray[np.integer]
+    losses: npt.NDArray[np.floating]
+
+
+def loss_curves(curves: Sequence[LossCurve], *, title: str) -> bytes | None:
+    """Loss against optimiser steps of many models, one colour per group; None without curves."""
+    if not curves:
+        return None
+    from matplotlib.figure import Figure
+
+    colours = group_colours([curve.group for curve in curves])
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    axis = figure.subplots()
+    named: set[str] = set()
+    for curve in curves:
+        label = None if curve.group in named else curve.group
+        named.add(curve.group)
+        axis.plot(curve.steps, curve.losses, color=colours[curve.group], linewidth=1, alpha=0.8, label=label)
+    axis.set(xlabel="optimiser steps", ylabel="loss", title=f"{title} ({len(curves)} models)")
+    axis.grid(color="#eceff1")
+    axis.set_axisbelow(True)
+    axis.legend(fontsize=7)
+    return jpeg(figure)

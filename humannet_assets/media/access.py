@@ -91,7 +91,7 @@ class MediaAccess:
         Returns:
             Where the copy lies now.
         """
-        target = _place_of(self._cache(), video_id)
+        target = _place_of(self.cache_folder, video_id)
         target.parent.mkdir(parents=True, exist_ok=True)
         staged.replace(target)
         _VERIFIED.add(_state(target))
@@ -99,7 +99,7 @@ class MediaAccess:
 
     def forget(self, video_ids: Iterable[str]) -> int:
         """Delete the staged copies of some videos; returns how many there were."""
-        folder, count = self._cache(), 0
+        folder, count = self.cache_folder, 0
         for video_id in video_ids:
             try:
                 _place_of(folder, video_id).unlink()
@@ -165,12 +165,14 @@ class MediaAccess:
         if not found:
             raise FileNotFoundError(f"{uri} holds no objects; correct the source's uri")
 
-    def _cache(self) -> Path:
+    @property
+    def cache_folder(self) -> Path:
+        """Where staged copies are kept."""
         chosen = self.cache_dir or os.environ.get("HUMANNET_MEDIA_CACHE")
         return Path(chosen).expanduser() if chosen else _default_cache()
 
     def _staged(self, uri: str, fingerprint: str, video_id: str) -> Path:
-        target = _place_of(self._cache(), video_id or stable_id(uri, fingerprint))
+        target = _place_of(self.cache_folder, video_id or stable_id(uri, fingerprint))
         size = int(fingerprint.split(":", 1)[0]) if fingerprint else None
         if _usable(target, size, video_id):
             return target

@@ -80,7 +80,14 @@ class ClipConfig(StepConfig):
         default=1.0,
         ge=0,
         le=60,
-        description="A shorter remainder joins the clip before it; a shorter shot gets no clip. Our choice.",
+        description="A shorter shot gets no clip. Our choice.",
+    )
+    min_remainder: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of a window below which what is left of a shot joins the clip before it. Our choice: half, so that "
+        "clips are 2.5 to 7.5 s long; in a second or two there is too little to tell who acts.",
     )
 
 
@@ -88,7 +95,7 @@ class ClipStep(Step[ClipConfig]):
     """Cut shots into windows of a fixed length. A video whose shots are all too short still gets one clip: its longest."""
 
     name = "clips"
-    code_version = "1"
+    code_version = "2"
     reads = (
         Read(SHOTS, columns=("shot_id", "shot_index", "start_frame", "end_frame", "start_s", "end_s")),
         Read(RAW_VIDEOS, columns=("frame_times_s", "duration_s")),
@@ -108,7 +115,7 @@ class ClipStep(Step[ClipConfig]):
 def clip_rows(
     video_id: str, shots: Sequence[dict[str, Any] | Any], times_s: npt.ArrayLike, duration_s: float, config: ClipConfig
 ) -> list[dict[str, Any]]:
-    """Rows of `clips`: windows of `window_s` from each shot's start, at most `window_s + min_clip_s` long."""
+    """Rows of `clips`: windows of `window_s` from each shot's start; the last one takes a short remainder in."""
     times = np.asarray(times_s, np.float64)
     long_enough = [shot for shot in shots if shot["end_s"] - shot["start_s"] >= config.min_clip_s]
     if not long_enough and shots:
@@ -135,7 +142,7 @@ def _windows(times: Times, shot: Any, config: ClipConfig) -> list[tuple[int, int
     first, last, end_s = int(shot["start_frame"]), int(shot["end_frame"]), float(shot["end_s"])
     duration = end_s - float(times[first])
     count = max(1, int(duration / config.window_s + 1e-6))
-    if duration - count * config.window_s >= config.min_clip_s:
+    if duration - count * config.window_s >= config.min_remainder * config.window_s:
         count += 1
     grid = times[first] + config.window_s * np.arange(1, count)
     edges = [first, *(np.searchsorted(times[:last], grid - 1e-6)).tolist(), last]

@@ -1,8 +1,8 @@
 """`filtered_clips`: HumanNet's scope as thresholds over `clip_signals`. No inference: re-thresholding costs microseconds.
 
 Kept is what shows people or the wearer acting, with observable motion, in pictures one can use. "Human motion incidental" and
-"no useful visual evidence" (HumanNet, scope) are the reasons `human_incidental` and the quality reasons. Figures that never move
-(statues, mannequins, people who stand stock-still through a whole clip) are `motionless_figure`.
+"no useful visual evidence" (HumanNet, scope) are the reasons `human_incidental` and the quality reasons. Figures that never
+move (statues, mannequins, people who stand stock-still through a whole clip) are `motionless_figure`.
 """
 
 from __future__ import annotations

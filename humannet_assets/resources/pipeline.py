@@ -20,6 +20,8 @@ from humannet_assets.store.lance_store import LanceStore
 if TYPE_CHECKING:
     from dagster_aws.s3 import S3Resource
 
+    from humannet_assets.single_life.workplace import Workplace
+
 DEFAULT_ROOT = "data"
 DEFAULT_SETTINGS_FILE = "humannet.yaml"
 DEFAULT_CATALOG_FILE = "sources.yaml"
@@ -108,3 +110,10 @@ class PipelineResource(dg.ConfigurableResource):
         chosen = self.settings.compute
         limits = Limits(seconds_per_unit=chosen.seconds_per_unit, memory_bytes=int(chosen.memory_gib * 1024**3))
         return ProcessWorkers(workers=chosen.workers, limits=limits)
+
+    @property
+    def workplace(self) -> "Workplace":
+        """Where steps about models work."""
+        from humannet_assets.single_life.workplace import Workplace
+
+        return Workplace(self.store, self.access, self.compute)

@@ -152,6 +152,10 @@ class TrainingConfig(StepConfig):
     )
     log_every: int = Field(default=50, ge=1, description="Steps per row of the loss curve.")
     save_every: int = Field(default=1000, ge=1, description="Steps between savings of the whole state.")
+    blank_reference: bool = Field(
+        default=False,
+        description="Show no reference (all values 0): a masked autoencoder, the baseline that never sees a second view.",
+    )
     seed: int = Field(default=0, ge=0, description="Decides initial weights, order of pairs, crops, colours and masks.")
     augmentation: AugmentationConfig = Field(default_factory=AugmentationConfig)
 

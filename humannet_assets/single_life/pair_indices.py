@@ -23,10 +23,10 @@ from humannet_assets.single_life.pairing import (
     spatial_pairs,
     temporal_pairs,
 )
-from humannet_assets.single_life.pairs import PAIRINGS, PROBE, Pairing
+from humannet_assets.single_life.pairs import PAIRINGS, PROBE, Pairing, pairing_id
 from humannet_assets.single_life.settings import PairIndexConfig
 from humannet_assets.single_life.splits import HELD_OUT, TRAIN, split_of
-from humannet_assets.store.identity import ID_LENGTH, stable_id
+from humannet_assets.store.identity import ID_LENGTH
 from humannet_assets.store.step import NoConfig, Outcome, Read, Step, Unit
 from humannet_assets.store.tables import (
     LIFE_PAIR_INDICES,
@@ -72,7 +72,7 @@ class PairingStep(Step[NoConfig]):
                 references = list(video["reference_video_ids"]) if beyond else []
                 rows.append(
                     {
-                        "pairing_id": stable_id(unit.id, "pairing", pairing),
+                        "pairing_id": pairing_id(unit.id, pairing),
                         "life": video["life"],
                         "kind": video["kind"],
                         "pairing": pairing,

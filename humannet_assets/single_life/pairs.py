@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import polars as pl
 
+from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore, quoted
 from humannet_assets.store.tables import LIFE_PAIR_INDICES, LIFE_VIDEOS
 
@@ -22,6 +23,11 @@ _COLUMNS = (
     "pair_id", "video_id", "target_s", "reference_video_id", "reference_s", "gap_s", "covisibility", "provenance",
     "crop_scale_min", "crop_scale_max",
 )  # fmt: skip
+
+
+def pairing_id(video_id: str, pairing: Pairing) -> str:
+    """Id of what is to be paired: a video in one way. The unit of `life_pair_indices`."""
+    return stable_id(video_id, "pairing", pairing)
 
 
 class PairsError(LookupError):

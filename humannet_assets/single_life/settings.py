@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from humannet_assets.geometry.structure_from_motion import StructureConfig
+from humannet_assets.single_life.experiment import CasConfig, ExperimentConfig, TransferConfig
 from humannet_assets.store.step import StepConfig
 
 Range = tuple[float, float]
@@ -100,7 +101,7 @@ class PairConfig(StepConfig):
         ge=0,
         le=255,
         description="Mean change from frame to frame (cut_content, 0-255) between temporal pairs; below it both are one "
-        "picture. Our choice: simulated still tables measure 0.1, walks 5.",
+        "picture. Our choice; on the sample library a still table has 0.04, a rolling ball 0.28, lives 5 to 9, walks 16.",
     )
     covisibility: Range = Field(default=(0.33, 0.9), description="Jaccard index of visible points of spatial pairs.")
     spatial_min_gap_s: float = Field(
@@ -165,3 +166,6 @@ class SingleLifeSettings(StepConfig):
     split: SplitConfig = Field(default_factory=SplitConfig)
     visible_points: VisiblePointsConfig = Field(default_factory=VisiblePointsConfig)
     pairs: PairConfig = Field(default_factory=PairConfig)
+    experiment: ExperimentConfig = Field(default_factory=ExperimentConfig)
+    cas: CasConfig = Field(default_factory=CasConfig)
+    transfer: TransferConfig = Field(default_factory=TransferConfig)

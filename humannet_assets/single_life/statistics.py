@@ -224,3 +224,58 @@ def arrange(score: Floats) -> Arrangement:
     farthest = axes[np.abs(axes).argmax(0), np.arange(2)]
     spread = positive.sum()
     return Arrangement(tree, axes * np.where(farthest < 0, -1, 1), float(positive[:2].sum() / spread) if spread > 0 else 1.0)
+
+
+LEAST_UNITS = 3
+"""Units below which resampling them says nothing: of two there is one pair, whatever is drawn."""
+
+
+def unit_bootstrap(
+    score: Floats,
+    masks: Sequence[npt.NDArray[np.bool_]],
+    units: Sequence[str],
+    strata: Sequence[str],
+    rng: np.random.Generator,
+    resamples: int = 1000,
+) -> Floats:
+    """Means of parts of a score matrix when units (lives) are drawn anew, whole and with replacement.
+
+    A pair of units drawn a and b times counts a * b times; a unit is never paired with itself.
+
+    Args:
+        score: (n, n); what is NaN is left out.
+        masks: Each (n, n): the pairs of models a mean is of. Symmetric, or (i, j) only one way.
+        units: Of each model.
+        strata: Of each model; units are drawn within their stratum (lives and controls), so that none vanishes.
+        rng: Draws.
+        resamples: How many.
+
+    Returns:
+        (resamples, masks), NaN where a draw has no such pair.
+    """
+    names, member = np.unique(np.asarray(units), return_inverse=True)
+    stratum = np.empty(len(names), object)
+    stratum[member] = np.asarray(strata, object)
+    drawn = np.zeros((resamples, len(names)))
+    for name in sorted(set(strata)):
+        own = np.flatnonzero(stratum == name)
+        drawn[:, own] = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), resamples)
+    apart = (member[:, None] != member[None]) & ~np.isnan(score)
+    filled = np.where(np.isnan(score), 0.0, score)
+    belongs = (member[None] == np.arange(len(names))[:, None]).astype(np.float64)  # (units, n)
+    means = np.full((resamples, len(masks)), np.nan)
+    for place, mask in enumerate(masks):
+        total, count = (belongs @ np.where(mask & apart, part, 0.0) @ belongs.T for part in (filled, np.ones_like(filled)))
+        sums, counts = (np.einsum("ra,ab,rb->r", drawn, part, drawn) for part in (total, count))
+        np.divide(sums, counts, out=means[:, place], where=counts > 0)
+    return means
+
+
+def percentile_interval(draws: Floats, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Interval of resampled values (resamples,), those that are NaN left out; NaN if fewer than half are left."""
+    known = draws[~np.isnan(draws)]
+    if 2 * len(known) < len(draws) or not len(known):
+        return float("nan"), float("nan")
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(known, [tail, 1 - tail])
+    return float(low), float(high)

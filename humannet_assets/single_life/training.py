@@ -218,7 +218,10 @@ class Trainer:
                     for tensor in (part.target, part.reference, part.target_colour, part.reference_colour)
                 )
                 with torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-                    output = parallel(normalise(target, target_colour), normalise(reference, reference_colour), part.mask)
+                    shown = normalise(reference, reference_colour)
+                    if self.config.blank_reference:
+                        shown = torch.zeros_like(shown)
+                    output = parallel(normalise(target, target_colour), shown, part.mask)
                     loss = self.model.loss(output) / parts
                 loss.backward()
             total += loss.detach()

@@ -158,10 +158,11 @@ def load_units(store: LanceStore, step: Step[Any], todo: pl.DataFrame) -> Iterat
     """
     first = step.reads[0]
     ids = todo["unit_id"].to_list()
-    joins = sorted({_joined_by(read) for read in step.reads[1:] if _joined_by(read) != first.unit})
+    later = [read for read in step.reads[1:] if read.loads]
+    joins = sorted({_joined_by(read) for read in later if _joined_by(read) != first.unit})
     rows_of: dict[str, dict[str, list[dict[str, Any]]]] = {}
     rows_of[first.table.name] = _rows_by(store, first, ids, _columns_to_load(first, joins))
-    for read in step.reads[1:]:
+    for read in later:
         if _joined_by(read) == first.unit:
             keys = ids
         else:
@@ -170,7 +171,7 @@ def load_units(store: LanceStore, step: Step[Any], todo: pl.DataFrame) -> Iterat
     for row in todo.iter_rows(named=True):
         own = rows_of[first.table.name].get(row["unit_id"], [])
         rows: dict[str, Sequence[Mapping[str, Any]]] = {first.table.name: own}
-        for read in step.reads[1:]:
+        for read in later:
             if _joined_by(read) == first.unit:
                 keys = [row["unit_id"]]
             else:

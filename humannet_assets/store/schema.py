@@ -55,7 +55,7 @@ class Table:
     """A declared table.
 
     `unit` names what one row (or group of rows) is made from: "source_id", "file_id", "video_id",
-    "clip_id", "pairing_id" or "life" (a group of videos).
+    "clip_id", "pairing_id", "life" (a group of videos), "model_id" (a model) or "comparison_id" (of models).
     `key` is the column holding the row's own id; in one-to-one tables it is the unit itself.
     `identity` are the columns that follow from the row's id alone (a clip's video, start and end): a step that reads
     nothing else of this table depends on the ids and not on how the rows came about.

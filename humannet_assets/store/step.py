@@ -50,7 +50,8 @@ class Read:
     in ways that do not matter here).
     The first read of a step is its input: one unit per distinct `unit` value among that table's kept rows.
     Later reads are looked up by unit; a unit waits (stays pending) until they have been made for it. With `through`, a column
-    of the input that lists ids, a later read finds the rows of all of them; a unit does not wait for those.
+    of the input that lists ids, a later read finds the rows of all of them; a unit does not wait for those. With `loads=False`
+    it only decides whether there is something to do: for rows by the million, which the step reads by itself.
     """
 
     table: Table
@@ -58,6 +59,7 @@ class Read:
     unit: str = ""
     by: Literal["identity", "provenance", "values"] = "provenance"
     through: str = ""
+    loads: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unit", self.unit or self.table.unit)

@@ -36,6 +36,10 @@ EXPECTED_GRAPH = {
     "lives": ["raw_videos", "shots", "video_duplicates"],
     "visible_points": ["known_cameras", "lives", "raw_videos"],
     "life_pair_indices": ["lives", "raw_videos", "shots", "visible_points"],
+    "croco_checkpoints": ["life_pair_indices", "lives", "raw_videos"],
+    "cas_matrices": ["croco_checkpoints", "life_pair_indices", "lives", "raw_videos"],
+    "alignment_by_duration": ["cas_matrices", "croco_checkpoints"],
+    "life_transfer": ["croco_checkpoints", "raw_videos"],
     "robot_episodes": ["source_catalog"],
     "human_episodes": [
         "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "known_cameras", "raw_videos", "viewpoints",
@@ -46,7 +50,8 @@ EXPECTED_GRAPH = {
         "segments", "shots", "video_duplicates", "viewpoints",
     ],
     "sql_catalog": [
-        "annotations", "clip_signals", "human_data_report", "known_cameras", "life_pair_indices", "stage_quality",
+        "alignment_by_duration", "annotations", "clip_signals", "human_data_report", "known_cameras", "life_transfer",
+        "stage_quality",
     ],
 }  # fmt: skip
 

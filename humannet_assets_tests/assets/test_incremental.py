@@ -19,7 +19,10 @@ def clip_units(graph: Graph) -> int:
     return graph.store.read(FILTERED_CLIPS, where="outcome != 'removed'").height
 
 
-NOBODYS = {"lives", "visible_points", "life_pairings", "life_pair_indices", "robot_recordings", "robot_episodes"}
+NOBODYS = {table.name for table in TABLES if table.group == "single_life"} - {"life_videos"} | {
+    "robot_recordings",
+    "robot_episodes",
+}
 """Tables in which footage that is nobody's life and no robot's leaves no row."""
 FIGURES = {"human_data_report"}
 """Tables of figures about all footage."""

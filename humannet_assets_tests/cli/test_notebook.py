@@ -6,17 +6,20 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from nbclient import NotebookClient
 
 from humannet_assets.media.access import MediaAccess
 from humannet_assets.quality.report import quality_report
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets_tests.quality.test_report import filled
+from humannet_assets_tests.single_life.small_world import TINY_SETTINGS, two_lives
 from humannet_assets_tests.store.synthetic import fill
 
 __all__ = ["filled"]
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 EXPLORE, QUALITY = FOLDER / "01_explore_annotations.ipynb", FOLDER / "02_stage_quality.ipynb"
+LIVES = FOLDER / "03_single_life.ipynb"
 
 
 def executed(root: Path | str, monkeypatch: pytest.MonkeyPatch, notebook: Path = EXPLORE) -> nbformat.NotebookNode:
@@ -58,11 +61,25 @@ def test_the_quality_notebook_shows_figures_tables_and_worst_cases(
     assert any("right hand off by 20 px (a.mp4, " in str(data.get("text/plain")) for data in shown)
 
 
-@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY], ids=lambda path: path.stem)
+def test_the_single_life_notebook_shows_pictures_tables_and_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = two_lives(tmp_path, experiment={**TINY_SETTINGS["experiment"], "no_source": False, "seeds": [0]})
+    world.run("croco_checkpoints", "cas_matrices", "alignment_by_duration", "life_transfer")
+    file = tmp_path / "settings.yaml"
+    file.write_text(yaml.safe_dump({"single_life": dict(world.overrides)}))
+    monkeypatch.setenv("HUMANNET_SETTINGS", str(file))
+    shown = outputs(executed(world.store.root, monkeypatch, LIVES))
+    assert sum("image/png" in data for data in shown) == 2, "loss curves, raw scores against shuffled ones"
+    assert sum("image/jpeg" in data for data in shown) == 2, "alignment, durations"
+    assert any("path, not science: 48 pairs per model" in str(data.get("text/plain")) for data in shown)
+    assert any("aepe_px" in str(data.get("text/markdown")) for data in shown)
+    assert any("undecided" in str(data.get("text/html")) for data in shown)
+
+
+@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY, LIVES], ids=lambda path: path.stem)
 def test_notebooks_run_on_an_empty_store(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executed(tmp_path / "empty", monkeypatch, notebook)
 
 
-@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY], ids=lambda path: path.stem)
+@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY, LIVES], ids=lambda path: path.stem)
 def test_committed_notebooks_hold_no_outputs_of_other_stores(notebook: Path) -> None:
     assert all(not cell.get("outputs") for cell in nbformat.read(notebook, as_version=4).cells)

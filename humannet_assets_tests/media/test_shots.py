@@ -40,13 +40,15 @@ def test_steps_write_valid_rows_from_the_rows_they_declare() -> None:
     (clips,) = ClipStep(ClipConfig()).process([unit])
     for row in clips.rows:
         validate_row(CLIPS, row)
-    assert [(row["start_s"], row["end_s"]) for row in clips.rows] == [(0.0, 5.0), (5.0, 10.0), (10.0, 12.0)]
+    assert [(row["start_s"], row["end_s"]) for row in clips.rows] == [(0.0, 5.0), (5.0, 12.0)]
 
 
 def test_a_short_remainder_joins_the_clip_before_it() -> None:
-    times = np.arange(145) / 25
-    rows = clip_rows("v", shot_rows("v", times, 5.8, []), times, 5.8, ClipConfig())
-    assert [(row["start_frame"], row["end_frame"]) for row in rows] == [(0, 145)]
+    times = np.arange(182) / 25
+    rows = clip_rows("v", shot_rows("v", times, 7.28, []), times, 7.28, ClipConfig())
+    assert [(row["start_frame"], row["end_frame"]) for row in rows] == [(0, 182)]
+    rows = clip_rows("v", shot_rows("v", times, 7.28, []), times, 7.28, ClipConfig(min_remainder=0.45))
+    assert [(row["start_frame"], row["end_frame"]) for row in rows] == [(0, 125), (125, 182)]
 
 
 def test_very_short_videos_still_get_one_clip() -> None:

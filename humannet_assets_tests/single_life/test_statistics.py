@@ -7,7 +7,14 @@ import itertools
 import numpy as np
 import pytest
 
-from humannet_assets.single_life.statistics import arrange, block_means, bootstrap_interval, permutation_test
+from humannet_assets.single_life.statistics import (
+    arrange,
+    block_means,
+    bootstrap_interval,
+    percentile_interval,
+    permutation_test,
+    unit_bootstrap,
+)
 
 
 def blocks(sizes: tuple[int, ...], within: float, seed: int = 0, noise: float = 0.02) -> tuple[np.ndarray, list[str]]:
@@ -110,3 +117,26 @@ def test_arrangement_recovers_a_plane_and_its_groups() -> None:
     assert len(set(fcluster(found.linkage, 2, "maxclust")[:3])) == 1
     assert arrange(np.ones((3, 3))).coordinates == pytest.approx(np.zeros((3, 2)))
     assert arrange(np.array([[1, 0.4], [0.4, 1]])).coordinates.shape == (2, 2)
+
+
+def test_lives_are_resampled_whole_and_never_paired_with_themselves() -> None:
+    # Two data sets of four lives with two seeds: .4 within, .1 across; seeds of one life agree fully and must not count.
+    lives = [f"{group}{life}" for group in "ab" for life in range(4) for _ in range(2)]
+    groups = np.array([name[0] for name in lives])
+    score = np.where(groups[:, None] == groups[None], 0.4, 0.1)
+    score[np.array(lives)[:, None] == np.array(lives)[None]] = 1.0
+    within = np.triu(groups[:, None] == groups[None], 1)
+    across = np.triu(groups[:, None] != groups[None], 1)
+    draws = unit_bootstrap(score, [within, across], lives, ["life"] * len(lives), np.random.default_rng(0), 200)
+    known = ~np.isnan(draws).any(1)
+    assert known.sum() > 150
+    np.testing.assert_allclose(draws[known], [[0.4, 0.1]] * int(known.sum()))
+    noisy = score + np.random.default_rng(1).normal(0, 0.1, score.shape)
+    low, high = percentile_interval(
+        unit_bootstrap(noisy, [within], lives, ["life"] * len(lives), np.random.default_rng(0), 200)[:, 0]
+    )
+    assert low < 0.4 < high
+
+
+def test_no_interval_from_draws_that_are_mostly_empty() -> None:
+    assert np.isnan(percentile_interval(np.array([1.0, np.nan, np.nan]))).all()

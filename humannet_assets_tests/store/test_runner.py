@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -302,3 +303,28 @@ def test_a_read_through_a_list_follows_exactly_what_is_listed(store: LanceStore)
     gone = pl.DataFrame({"unit_id": ["b"], "video_id": ["v"], "ingest_window": ["2026-01-01"]})
     remove_units(store, toy.NUMBERS, gone, "test")
     assert totals() == ({"x": 5, "y": 3, "z": 0, "w": 4}, 2)
+
+
+class CountingStep(toy.TotalStep):
+    """Like `TotalStep`, but finds rows by itself: it is told when they change and is not handed any."""
+
+    name = "count_handed"
+    code_version = "1"
+    writes = toy.TOTALS
+    reads = (toy.TotalStep.reads[0], replace(toy.TotalStep.reads[1], loads=False))
+
+    def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
+        for unit in units:
+            yield Outcome.kept(unit, [{"total": len(unit.all(toy.HALVES))}])
+
+
+def test_a_read_that_loads_nothing_still_says_what_changed(store: LanceStore) -> None:
+    toy.put(store, {"a": 2, "b": 4})
+    toy.link(store, {"x": ["a"], "y": ["b"]})
+    run_chain(store)
+    step = CountingStep(NoConfig())
+    assert run_steps(store, [step], run_id="test")[0].processed == 2
+    assert set(store.read(toy.TOTALS, ["total"], "outcome = 'kept'")["total"]) == {0}
+    toy.put(store, {"a": 10})
+    run_chain(store)
+    assert run_steps(store, [step], run_id="test")[0].processed == 1

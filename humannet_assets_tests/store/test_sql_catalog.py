@@ -208,3 +208,10 @@ def test_where_the_file_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert all(re.fullmatch(r"humannet-[0-9a-f]{8}\.duckdb", path.name) for path in remote)
     monkeypatch.setenv("HUMANNET_SQL_CATALOG", str(tmp_path / "x.duckdb"))
     assert catalog_location(LanceStore("s3://bucket/prefix")) == tmp_path / "x.duckdb"
+
+
+def test_no_column_needs_quotes_in_sql() -> None:
+    found = duckdb.sql("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'type_function')")
+    reserved = {name for (name,) in found.fetchall()}
+    names = {f"{table.name}.{column.name}" for table in TABLES for column in table.columns if column.name in reserved}
+    assert names == set()

@@ -46,9 +46,9 @@ def write_scannet(root: Path, scene: str, shifts: tuple[int, ...]) -> None:
         np.savetxt(root / scene / "pose" / f"{index}.txt", sample.pose)
 
 
-def write_simulated(video: Path, shifts: tuple[int, ...], every: int = 2) -> None:
+def write_simulated(video: Path, shifts: tuple[int, ...], every: int = 2, seed: int = 0) -> None:
     """A video with sidecar and depth maps (at half its size) of every second frame."""
-    samples = [view(shift) for shift in shifts]
+    samples = [view(shift, seed=seed) for shift in shifts]
     write_video(video, ((index / 10, sample.picture) for index, sample in enumerate(samples)), rate=10)
     with DepthWriter(depth_maps_path(video), every, SIZE[1] // 2, SIZE[0] // 2) as maps:
         for index in range(0, len(samples), every):
@@ -58,7 +58,10 @@ def write_simulated(video: Path, shifts: tuple[int, ...], every: int = 2) -> Non
         expected_outcome="kept", frame_count=len(samples), frame_rate=10,
         intrinsics=Intrinsics(fx=FOCAL_PX, fy=FOCAL_PX, cx=K[0, 2], cy=K[1, 2], width=SIZE[1], height=SIZE[0]),
         shots=[
-            ShotTruth(start_frame=0, end_frame=len(samples), scene="w", viewpoint="none", human_centric=False, world="wall/1")
+            ShotTruth(
+                start_frame=0, end_frame=len(samples), scene="w", viewpoint="none", human_centric=False,
+                world=f"wall/{seed + 1}",
+            )
         ],
         depth=DepthInfo(file=depth_maps_path(video).name, every=every, width=SIZE[1] // 2, height=SIZE[0] // 2),
         frames=[FrameTruth(time_s=index / 10, camera=sample.pose.tolist()) for index, sample in enumerate(samples)],
