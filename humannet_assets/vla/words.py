@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 
 VERBS = frozenset({
-    "adjust", "arrange", "assemble", "attach", "bend", "bring", "brush", "carry", "catch", "chop", "clean", "close", "collect",
-    "connect", "cook", "cover", "crush", "cut", "detach", "disassemble", "drag", "draw", "drop", "empty", "erase", "fasten",
-    "fetch", "fill", "flip", "fold", "get", "give", "grab", "grasp", "hammer", "hang", "heat", "hold", "insert",
-    "install", "knead", "lay", "lift", "load", "lock", "lower", "mix", "mop", "move", "open", "operate", "pack",
-    "paint", "pass", "peel", "pick", "place", "plug", "polish", "pour", "press", "pull", "push", "put", "raise", "reach",
-    "remove", "repair", "replace", "rinse", "roll", "rotate", "scoop", "screw", "scrub", "seal", "separate", "sew", "shake",
-    "sharpen", "shut", "slice", "slide", "sort", "spread", "sprinkle", "squeeze", "stack", "stir", "sweep", "swing",
-    "switch", "take", "tap", "tear", "throw", "tie", "tighten", "tilt", "touch", "transfer", "transport", "turn", "twist",
-    "unfold", "unload", "unlock", "unpack", "unplug", "unscrew", "untie", "unwrap", "use", "wash", "weigh", "wipe",
-    "wrap", "wring", "write", "zip",
+    "adjust", "arrange", "assemble", "attach", "bend", "bring", "brush", "carry", "catch", "chop", "clean", "close",
+    "collect", "connect", "cook", "cover", "crush", "cut", "detach", "disassemble", "drag", "draw", "drop", "empty",
+    "erase", "fasten", "fetch", "fill", "flip", "fold", "get", "give", "grab", "grasp", "hammer", "hang", "heat",
+    "hold", "insert", "install", "knead", "lay", "lift", "load", "lock", "lower", "mix", "mop", "move", "open",
+    "operate", "pack", "paint", "pass", "peel", "pick", "place", "plug", "polish", "pour", "press", "pull", "push",
+    "put", "raise", "reach", "remove", "repair", "replace", "rinse", "roll", "rotate", "scoop", "screw", "scrub",
+    "seal", "separate", "set", "sew", "shake", "sharpen", "shut", "slice", "slide", "sort", "spread", "sprinkle",
+    "squeeze", "stack", "stir", "sweep", "swing", "switch", "take", "tap", "tear", "throw", "tie", "tighten", "tilt",
+    "touch", "transfer", "transport", "turn", "twist", "unfold", "unload", "unlock", "unpack", "unplug", "unscrew",
+    "untie", "unwrap", "use", "wash", "weigh", "wipe", "wrap", "wring", "write", "zip",
 })  # fmt: skip
 """Manipulation verbs. Our list, synonyms not merged; verbs that are nouns more often (hand, water, iron) are left out."""
 
+_STATES = frozenset({"closed", "open", "shut", "upright"})
 _PARTICLES = frozenset({"up", "down", "out", "off", "away", "back", "together", "over", "for"})
 _DETERMINERS = frozenset({
     "a", "an", "the", "this", "that", "these", "those", "its", "their", "his", "her", "your", "my", "some", "one", "two",
@@ -32,7 +33,7 @@ _END = frozenset({
     "between", "by", "from", "in", "inside", "into", "near", "next", "on", "onto", "or", "outside", "so", "than",
     "then", "through", "to", "toward", "towards", "under", "until", "using", "when", "where", "which", "while", "with",
     "without",
-}) | _PARTICLES  # fmt: skip
+}) | _PARTICLES | _STATES  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|[,.;:!?]", re.UNICODE)
 
 

@@ -14,6 +14,8 @@ from humannet_assets.vla.words import verb_and_noun
         ("put carrot on plate", ("put", "carrot")),
         ("the left hand is placing a small wooden block into the bowl", ("place", "block")),
         ("He carried both boxes.", ("carry", "boxes")),
+        ("push the green drawer shut", ("push", "drawer")),
+        ("set the orange block down on the blue plate", ("set", "block")),
         ("stirring", ("stir", None)),
         ("the hand moves slowly", ("move", None)),
         ("walking along a corridor", (None, None)),
