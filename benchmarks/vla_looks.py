@@ -39,7 +39,7 @@ MEASURES = ("loss", "position_mm", "rotation_deg", "grip")
 
 
 def policy_config(words: str) -> PolicyConfig:
-    """Sizes; 0.6 million parameters."""
+    """Sizes; 0.87 million parameters."""
     tiny = TinyVlmConfig(words=words, width=64, layers=2, vision_width=64, vision_depth=2)
     return PolicyConfig(
         vlm=VlmConfig(image_size=(SIZE[1], SIZE[0]), tiny=tiny), expert=ExpertConfig(width=96, depth=2, heads=4, head="l1")
