@@ -2,11 +2,11 @@
 
     python -m benchmarks.vla_looks [--seeds 0 1 2] [--folder FOLDER] [--tries 20]
 
-One simulated task (`lift_tray`, both hands), 112x84 pixels from the head camera, the built-in Qwen2.5-VL with random
-weights trained in full. A warm-up teaches it to point at what is named, on tables of its own: it stands in for what a
-pretrained model brings along, and is shared by whatever is compared afterwards. Then the policy (L1 head, fresh) learns from 200
-demonstrations. Judged on 30 other instances: loss and open-loop error beside every control, then the closed loop, with the
-policy's own pictures, with pictures of other episodes, and with the mean action.
+One simulated task (`lift_tray`, both hands), 112x84 pixels from the head camera, the built-in Qwen2.5-VL with random weights
+trained in full. A warm-up teaches it to point at what is named, on tables of its own: it stands in for what a pretrained model
+brings along, and is shared by whatever is compared afterwards. Then the policy (L1 head, fresh) learns from 200 demonstrations.
+Judged on 30 other instances: loss and open-loop error beside every control, then the closed loop, with the policy's own
+pictures, with pictures of other episodes, and with the mean action.
 """
 
 from __future__ import annotations
