@@ -14,7 +14,7 @@ from humannet_assets.store.step import StepConfig
 from humannet_assets.vla.actions import Float32s
 from humannet_assets.vla.policy.batches import Collator
 from humannet_assets.vla.policy.model import Policy, sampling_noise
-from humannet_assets.vla.samples import Sample
+from humannet_assets.vla.samples import Sample, with_images
 
 
 class Loop(Protocol):
@@ -64,8 +64,6 @@ def policy_actor(policy: Policy, collator: Collator, config: ClosedLoopConfig, p
     def act(sample: Sample, number: int) -> Float32s:
         seen = sample
         if pictures:
-            from humannet_assets.vla.samples import with_images
-
             seen = with_images(sample, pictures[int(rng.integers(len(pictures)))])
         noise = sampling_noise(config.seed + number, 1, policy.config.steps)
         with torch.inference_mode():
