@@ -18,8 +18,8 @@ from humannet_assets.language.qwen import (
     frame_hash,
     tidy,
 )
-from humannet_assets.language.weights import ModelUnusableError, check_model, model_identity, resolve_model
 from humannet_assets.language.tiny_qwen import CHAT_TEMPLATE, build_tiny_qwen
+from humannet_assets.language.weights import ModelUnusableError, check_model, model_identity, resolve_model
 
 
 def captioner(folder: Path, **settings: object) -> QwenCaptioner:
