@@ -8,6 +8,7 @@ The work to be done is decided elsewhere (`humannet_assets.store.plan`).
 from __future__ import annotations
 
 import re
+import shutil
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,29 +84,56 @@ class LanceStore:
 
     def dataset(self, table: Table, version: int | None = None) -> lance.LanceDataset:
         """The Lance dataset, created empty (or widened by newly declared columns) if need be."""
-        import lance
-
         dataset = self._open(table, version)
         if dataset is None:
-            if not self.is_remote:
-                Path(self.uri(table)).parent.mkdir(parents=True, exist_ok=True)
-            schema = table.schema.with_metadata({TABLE_ID_METADATA: uuid.uuid4().hex.encode()})
             try:
-                return lance.write_dataset(
-                    schema.empty_table(),
-                    self.uri(table),
-                    schema=schema,
-                    mode="create",
-                    data_storage_version=DATA_STORAGE_VERSION,
-                    enable_stable_row_ids=True,
-                    storage_options=self._options(),
-                )
+                return self._create(table)
             except OSError as error:
                 # Another process created it between our look and our write.
                 dataset = self._open(table)
                 if dataset is None:
                     raise StoreError(f"cannot create table {table.name} at {self.uri(table)}: {error}") from error
         return dataset if version is not None else self._migrated(table, dataset)
+
+    def _create(self, table: Table) -> lance.LanceDataset:
+        """The empty table; raises OSError if it is there already.
+
+        Lance turns a create that loses a race into an overwrite, which would take the winner's rows. A folder is made aside and
+        renamed: that fails where there is one. In an object store, which renames nothing, the overwrite is undone.
+        """
+        import lance
+
+        schema = table.schema.with_metadata({TABLE_ID_METADATA: uuid.uuid4().hex.encode()})
+        final = self.uri(table)
+        aside = Path(final).with_name(f".{table.name}-{uuid.uuid4().hex}")
+        if not self.is_remote:
+            aside.parent.mkdir(parents=True, exist_ok=True)
+        made = lance.write_dataset(
+            schema.empty_table(),
+            final if self.is_remote else aside,
+            schema=schema,
+            mode="create",
+            data_storage_version=DATA_STORAGE_VERSION,
+            enable_stable_row_ids=True,
+            storage_options=self._options(),
+        )
+        if self.is_remote:
+            return self._without_overwrite(made)
+        try:
+            aside.rename(final)
+        except OSError:
+            shutil.rmtree(aside)
+            raise
+        return lance.dataset(final)
+
+    def _without_overwrite(self, created: lance.LanceDataset) -> lance.LanceDataset:
+        """The dataset as it was before a create that overwrote it."""
+        import lance
+
+        if created.version == 1:
+            return created
+        lance.dataset(created.uri, version=created.version - 1, storage_options=self._options()).restore()
+        return lance.dataset(created.uri, storage_options=self._options())
 
     def _migrated(self, table: Table, dataset: lance.LanceDataset) -> lance.LanceDataset:
         stored = dataset.schema

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import multiprocessing
 import shutil
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import lance
 import pyarrow as pa
 import pytest
 
@@ -73,6 +77,44 @@ def test_a_table_keeps_its_id_until_it_is_made_again(store: LanceStore) -> None:
     shutil.rmtree(store.uri(toy.PIECES))
     store.replace_units(toy.PIECES, ["a"], rows("a", 1))
     assert store.table_id(toy.PIECES) not in ("", first)
+
+
+def _create_and_commit(root: str, number: int, rounds: int, together: Any, failed: Any) -> None:
+    for turn in range(rounds):
+        together.wait()
+        # Within the milliseconds a create takes, differently each time.
+        time.sleep((number * 7 + turn * 3) % 5 / 1000)
+        try:
+            LanceStore(f"{root}/{turn}").replace_units(toy.PIECES, [str(number)], rows(str(number), 1))
+        except Exception as error:
+            failed.put(repr(error))
+
+
+def test_writers_that_create_a_table_at_once_lose_no_rows(tmp_path: Path) -> None:
+    writers, rounds = 4, 40
+    context = multiprocessing.get_context("spawn")
+    together, failed = context.Barrier(writers), context.Queue()
+    processes = [
+        context.Process(target=_create_and_commit, args=(str(tmp_path), number, rounds, together, failed))
+        for number in range(writers)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert failed.empty(), failed.get()
+    kept = [LanceStore(str(tmp_path / str(turn))).read(toy.PIECES)["row_id"].to_list() for turn in range(rounds)]
+    assert [sorted(ids) for ids in kept] == [[f"{number}-0" for number in range(writers)]] * rounds
+    assert not list(tmp_path.glob("*/tables/.*")), "nothing made aside is left"
+
+
+def test_a_create_that_overwrote_a_table_is_undone(store: LanceStore) -> None:
+    store.replace_units(toy.PIECES, ["a"], rows("a", 2))
+    uri, schema = store.uri(toy.PIECES), store.dataset(toy.PIECES).schema
+    overwrote = lance.write_dataset(schema.empty_table(), uri, schema=schema, mode="overwrite")
+    assert overwrote.count_rows() == 0
+    assert store._without_overwrite(overwrote).count_rows() == 2
+    assert store.read(toy.PIECES).height == 2
 
 
 def test_cleaning_keeps_young_versions_and_a_missing_table_is_clean(store: LanceStore) -> None:
