@@ -24,7 +24,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "== creating $(VENV) with $$($(PYTHON) --version) and installing (a few minutes, about 3 GB) =="
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,simulator,postgres,robot]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,simulator,postgres,robot,sfm]'
 	@$(BIN)/python -m pip uninstall --quiet --yes opencv-python opencv-contrib-python
 	@$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt opencv-contrib-python
 	@touch $@

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 
 from humannet_assets.geometry import structure_from_motion
 from humannet_assets.geometry.structure_from_motion import StructureConfig, StructureError, reconstruct
+from humannet_assets_tests.needs import need_package
 
-installed = pytest.mark.skipif(find_spec("pycolmap") is None, reason="needs the extra sfm")
+
+@pytest.fixture
+def pycolmap() -> None:
+    need_package("pycolmap", "sfm")
 
 
 def test_a_missing_package_is_said_before_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,12 +22,10 @@ def test_a_missing_package_is_said_before_work(monkeypatch: pytest.MonkeyPatch) 
     StructureConfig(enabled=False)
 
 
-@installed
-def test_blank_frames_make_no_model() -> None:
+def test_blank_frames_make_no_model(pycolmap: None) -> None:
     assert reconstruct([np.full((60, 80, 3), 128, np.uint8)] * 4, None, StructureConfig(enabled=True)) == []
 
 
-@installed
-def test_a_mapper_that_takes_too_long_is_stopped() -> None:
+def test_a_mapper_that_takes_too_long_is_stopped(pycolmap: None) -> None:
     with pytest.raises(StructureError, match=r"longer than 0\.01 s"):
         reconstruct([np.zeros((60, 80, 3), np.uint8)] * 3, None, StructureConfig(enabled=True, max_seconds=0.01))

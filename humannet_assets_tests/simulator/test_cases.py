@@ -18,18 +18,12 @@ from humannet_assets.simulator.encoding import read_video
 from humannet_assets.simulator.nobody import ScreenRecording
 from humannet_assets.simulator.produce import make_case
 from humannet_assets.simulator.shots import Footage, MapSize, Shot, State
-from humannet_assets.simulator.world import RenderingUnavailableError, SceneBuilder, World
+from humannet_assets.simulator.world import SceneBuilder, World
 
 SIZE = (96, 64)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def renderer() -> None:
-    try:
-        with SceneBuilder().build(64, 64, 50.0):
-            pass
-    except RenderingUnavailableError as error:
-        pytest.skip(f"cannot render here: {error}")
+pytestmark = pytest.mark.usefixtures("renderer")
 
 
 def box(color: tuple[float, float, float], world: str, exposure: float, rng: np.random.Generator) -> Footage:

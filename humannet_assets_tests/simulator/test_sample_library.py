@@ -16,7 +16,6 @@ from humannet_assets.simulator.cases import Rendered
 from humannet_assets.simulator.encoding import read_video
 from humannet_assets.simulator.produce import MANIFEST, RECORD, Profile
 from humannet_assets.simulator.profiles.sample import SampleOptions, sample_profile
-from humannet_assets.simulator.world import RenderingUnavailableError, SceneBuilder
 
 PROFILE: Profile = sample_profile(SampleOptions())
 BY_NAME = {case.name: case for case in PROFILE.cases}
@@ -29,15 +28,6 @@ NOBODY = ["empty_room_light", "empty_room_ball", "static_table", "tripod_pan", "
 @pytest.fixture(scope="session")
 def library(project_root: Path) -> Path:
     return project_root / "sample_library"
-
-
-@pytest.fixture(scope="session")
-def renderer() -> None:
-    try:
-        with SceneBuilder().build(64, 64, 50.0):
-            pass
-    except RenderingUnavailableError as error:
-        pytest.skip(f"cannot render here: {error}")
 
 
 def upright(library: Path, truth: Sidecar, every: int) -> Iterator[tuple[int, np.ndarray]]:

@@ -11,18 +11,8 @@ from humannet_assets.simulator.places import make_place
 from humannet_assets.simulator.shots import render_shot
 from humannet_assets.simulator.wearer import HABITS, Life, ego_shot, life_shot, walk_shot
 from humannet_assets.simulator.wearer.walking import Walk
-from humannet_assets.simulator.world import RenderingUnavailableError, SceneBuilder
 
 ROUTE = np.array([[0.0, 0.0], [0.0, 6.0], [5.0, 6.0]])
-
-
-@pytest.fixture(scope="module")
-def renderer() -> None:
-    try:
-        with SceneBuilder().build(64, 64, 50.0):
-            pass
-    except RenderingUnavailableError as error:
-        pytest.skip(f"cannot render here: {error}")
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -23,6 +23,7 @@ from humannet_assets.single_life.croco import (
     rotate,
     sincos_positions,
 )
+from humannet_assets_tests.needs import missing
 from humannet_assets_tests.single_life.made import TINY
 
 FAMILIES = {
@@ -38,7 +39,7 @@ def reference(project_root: Path) -> Path:
     """Facts of the published model, kept beside the checkout or where HUMANNET_CROCO_REFERENCE points."""
     folder = Path(os.environ.get("HUMANNET_CROCO_REFERENCE", project_root.parent / "shared" / "croco_reference"))
     if not (folder / "golden_small.npz").exists():
-        pytest.skip(f"no facts of the published model at {folder}; set HUMANNET_CROCO_REFERENCE")
+        missing("media", f"no facts of the published model at {folder}; set HUMANNET_CROCO_REFERENCE")
     return folder
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -32,6 +31,7 @@ from humannet_assets.vla.episodes import FieldValues, RawEpisode
 from humannet_assets.vla.known_robots import KNOWN_ROBOTS
 from humannet_assets.vla.motion import Motion, robot_motion
 from humannet_assets.vla.robots import named_mapping
+from humannet_assets_tests.needs import need_package
 from humannet_assets_tests.vla.robot_files import trajectory
 
 
@@ -223,7 +223,7 @@ def test_one_arm_is_one_hand() -> None:
 
 
 def test_chunks_agree_with_the_simulators_deltas() -> None:
-    pytest.importorskip("mujoco", reason="the simulator needs MuJoCo")
+    need_package("mujoco", "simulator")
     from humannet_assets.simulator.robot.control import delta_between
 
     rng = np.random.default_rng(3)

@@ -20,14 +20,6 @@ CHEAP = QualityConfig(pictures=PictureConfig(decode="none"))
 
 
 @pytest.fixture(scope="module")
-def robot_dir(media_dir: Path) -> Path:
-    folder = media_dir / "robot"
-    if not folder.is_dir():
-        pytest.skip(f"no robot data sets at {folder}")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def found(robot_dir: Path) -> dict[str, list[Episode | BadEpisode]]:
     return {path.name: list(iter_episodes(path)) for path in find_datasets(robot_dir)}
 

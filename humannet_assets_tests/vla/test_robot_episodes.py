@@ -219,11 +219,8 @@ def test_the_report_compares_and_is_written_once(robots: Robots) -> None:
     assert len(episode_ids(robots.store, EpisodeChoice(kind="robot"))) == 3
 
 
-def test_real_recordings_become_episodes(store: LanceStore, media_dir: Path, tmp_path: Path) -> None:
-    folder = media_dir / "robot"
-    if not folder.is_dir():
-        pytest.skip(f"no robot data sets at {folder}")
-    robots = Robots(store, folder)
+def test_real_recordings_become_episodes(store: LanceStore, robot_dir: Path, tmp_path: Path) -> None:
+    robots = Robots(store, robot_dir)
     robots.catalog = tmp_path / "sources.yaml"
     robots.run(load_settings(overrides={"vla": {"quality": {"pictures": {"decode": "none"}}}}))
     rows = robots.rows()

@@ -16,7 +16,7 @@ from humannet_assets.simulator.people.performer import Performer
 from humannet_assets.simulator.people.skeleton import Pose
 from humannet_assets.simulator.people.stage import Stage
 from humannet_assets.simulator.places.place import Place, Spot, Viewpost
-from humannet_assets.simulator.world import Light, RenderingUnavailableError, SceneBuilder
+from humannet_assets.simulator.world import Light, SceneBuilder
 
 STEP_S = 1 / 40
 
@@ -69,12 +69,3 @@ def play() -> Callable[[str], Played]:
         return cache[name]
 
     return played
-
-
-@pytest.fixture(scope="session")
-def renderer() -> None:
-    try:
-        with SceneBuilder().build(64, 64, 50.0):
-            pass
-    except RenderingUnavailableError as error:
-        pytest.skip(f"cannot render here: {error}")

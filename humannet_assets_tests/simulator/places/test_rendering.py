@@ -9,19 +9,10 @@ import pytest
 
 from humannet_assets.simulator.cameras import look_at
 from humannet_assets.simulator.places import PLACES, Place
-from humannet_assets.simulator.world import RenderingUnavailableError, RenderQuality, SceneBuilder
+from humannet_assets.simulator.world import RenderQuality
 from humannet_assets_tests.simulator.places.rays import surveyed
 
 QUALITY = RenderQuality(shadow_size=512, samples=0, slices=14, stacks=8)
-
-
-@pytest.fixture(scope="module")
-def renderer() -> None:
-    try:
-        with SceneBuilder().build(64, 64, 50.0):
-            pass
-    except RenderingUnavailableError as error:
-        pytest.skip(f"cannot render here: {error}")
 
 
 def views(place: Place) -> tuple[list[np.ndarray], list[np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-h5py: Any = pytest.importorskip("h5py", reason="HDF5 recordings need the extra `robot`")
+from humannet_assets_tests.needs import need_package
+
+need_package("h5py", "robot")
+h5py: Any = importlib.import_module("h5py")
 
 from humannet_assets.vla.episodes import BadEpisode, Episode, UnreadableDatasetError  # noqa: E402
 from humannet_assets.vla.importers.registry import ImportConfig, detect_format, iter_episodes  # noqa: E402
