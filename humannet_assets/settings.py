@@ -27,8 +27,8 @@ from humannet_assets.perception.hand_tracks import HandTracksConfig
 from humannet_assets.perception.viewpoints import ViewpointConfig
 from humannet_assets.single_life.settings import SingleLifeSettings
 from humannet_assets.sources.catalog import SourceFilterConfig
+from humannet_assets.sources.files import ListingConfig
 from humannet_assets.sources.identify import IdentifyConfig
-from humannet_assets.sources.listing import ListingConfig
 from humannet_assets.store.plan import DEFAULT_MAX_ATTEMPTS
 from humannet_assets.store.step import NoConfig, StepConfig
 from humannet_assets.vla.settings import VlaSettings

@@ -10,7 +10,8 @@ import dagster as dg
 from humannet_assets.automation.partitions import INGEST_WINDOWS
 from humannet_assets.pipeline import all_steps, build_passes, plan_all, windows_to_run
 from humannet_assets.resources.pipeline import PipelineResource
-from humannet_assets.sources.listing import PendingChanges, pending_changes
+from humannet_assets.sources.listing import pending_changes
+from humannet_assets.sources.refresh_report import PendingChanges
 from humannet_assets.store.plan import Plan
 
 everything = dg.define_asset_job(

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from humannet_assets.cli.project import Project
-from humannet_assets.sources.listing import RefreshReport, refresh_sources
+from humannet_assets.sources.listing import refresh_sources
+from humannet_assets.sources.refresh_report import RefreshReport
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from humannet_assets.media.access import MediaAccess
     from humannet_assets.settings import Settings
-    from humannet_assets.sources.listing import PendingChanges
+    from humannet_assets.sources.refresh_report import PendingChanges
 
 OUTCOMES = ("kept", "rejected", "failed", "removed")
 

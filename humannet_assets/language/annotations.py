@@ -12,7 +12,7 @@ from typing import Any
 
 from humannet_assets.language import labels
 from humannet_assets.language.labels import AnnotationConfig, overlap_s
-from humannet_assets.language.motion import Row, finite, most_at_once
+from humannet_assets.language.track_rows import Row, finite, most_at_once
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.step import Outcome, Read, Step, Unit
 from humannet_assets.store.tables import (

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
-from humannet_assets.language.motion import Row, finite, most_at_once
+from humannet_assets.language.track_rows import Row, finite, most_at_once
 from humannet_assets.store.step import StepConfig
 
 MODEL = "deterministic-describer/1"

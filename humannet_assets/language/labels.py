@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
-from humannet_assets.language.motion import Row, finite, most_at_once
 from humannet_assets.language.taxonomy import (
     ENVIRONMENT,
     INTERACTION_STYLE,
@@ -19,6 +18,7 @@ from humannet_assets.language.taxonomy import (
     UNKNOWN,
     labels_from_keywords,
 )
+from humannet_assets.language.track_rows import Row, finite, most_at_once
 from humannet_assets.store.step import StepConfig
 
 HAND_ACTORS = frozenset({"left_hand", "right_hand", "both_hands"})

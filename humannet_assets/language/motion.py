@@ -7,24 +7,20 @@ Sentences follow from tracks and segments by rule, so the same rows always give 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Real
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from humannet_assets.language.track_rows import Array, Row, edges, finite, matrix, most_at_once, times_and_observed
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.step import Outcome, Read, Step, StepConfig, Unit
 from humannet_assets.store.tables import BODY_TRACKS, FILTERED_CLIPS, HAND_TRACKS, MOTION_DESCRIPTIONS, SEGMENTS
 
 MODEL = "deterministic-motion/2"
 """Who wrote the sentences: rules, not a language model. Change the number with the rules."""
-
-Row = Mapping[str, Any]
-Array = npt.NDArray[np.float64]
 
 # (negative, positive) direction of each axis of the camera frame: x right, y down, z forward.
 _AXES = (("left", "right"), ("up", "down"), ("towards", "away"))
@@ -123,46 +119,6 @@ class Motion:
     grip: str | None = None
 
 
-def finite(value: Any) -> float | None:
-    """The number as a float; None for null, NaN, infinities and anything that is not a number."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
-    number = float(value)
-    return number if math.isfinite(number) else None
-
-
-def most_at_once(rows: Iterable[Row]) -> int:
-    """How many of the spans (`start_s`, `end_s`) overlap at the busiest moment."""
-    spans = [(row["start_s"], row["end_s"]) for row in rows]
-    # Where one span ends and another begins at the same moment, the two are not at once: ends sort first.
-    edges = sorted((time, change) for span in spans for time, change in zip(span, (1, -1), strict=True))
-    return max((sum(change for _, change in edges[: end + 1]) for end in range(len(edges))), default=0) or min(1, len(spans))
-
-
-def _matrix(values: Sequence[Any] | None, frames: int, width: int) -> Array:
-    """Per-frame vectors as (frames, width) float64; what is missing becomes NaN."""
-    matrix = np.full((frames, width), np.nan)
-    for index, value in enumerate((values or ())[:frames]):
-        vector = value if isinstance(value, Sequence | np.ndarray) else (value,)
-        if len(vector) == width:
-            matrix[index] = [np.nan if item is None else item for item in vector]
-    return matrix
-
-
-def _times_and_observed(track: Row) -> tuple[Array, npt.NDArray[np.bool_]]:
-    times = _matrix(track.get("times_s"), len(track.get("times_s") or ()), 1)[:, 0]
-    observed = np.zeros(len(times), dtype=bool)
-    flags = [bool(flag) for flag in track.get("observed") or ()][: len(times)]
-    observed[: len(flags)] = flags
-    return times, observed & np.isfinite(times)
-
-
-def _edges(values: Array) -> tuple[Array, Array]:
-    """Median of the first and of the last frames (up to three): robust against one bad frame."""
-    count = max(1, min(3, len(values) // 3))
-    return np.median(values[:count], axis=0), np.median(values[-count:], axis=0)
-
-
 def _directions(move: Array, thresholds: Sequence[float], together: bool = False) -> list[str]:
     """Directions that count, strongest first; weaker than half the strongest do not.
 
@@ -200,7 +156,7 @@ def _grip(times: Array, aperture: Array, seen: Array, config: MotionConfig) -> t
     if valid.sum() < _MIN_FRAMES:
         return None
     gaps, when = np.stack([aperture, seen], axis=1)[valid], times[valid]
-    first, last = _edges(gaps)
+    first, last = edges(gaps)
     change = last - first
     noise = np.median(np.abs(np.diff(gaps, axis=0)), axis=0)
     least = np.maximum(config.grip_change_m, config.grip_noise_factor * noise)
@@ -228,17 +184,17 @@ def _with_grip(subject: str, action: str, grip: tuple[str, float] | None, moving
 def _hand_motion(track: Row, span: Row, config: MotionConfig) -> tuple[str, str, str | None]:
     """Direction, sentence and grip change of one hand in one span."""
     subject = f"{track['side']} hand" if track.get("side") in ("left", "right") else "hand"
-    times, observed = _times_and_observed(track)
-    position = _matrix(track.get("wrist_position_m"), len(times), 3)
+    times, observed = times_and_observed(track)
+    position = matrix(track.get("wrist_position_m"), len(times), 3)
     inside = observed & (times >= span["start_s"]) & (times <= span["end_s"]) & np.isfinite(position).all(axis=1)
     if inside.sum() < _MIN_FRAMES:
         return "unclear", f"{subject} is in view; its motion is unclear", None
     when, where = times[inside], position[inside]
-    tips = _matrix(track.get("landmarks_px"), len(times), 42).reshape(-1, 21, 2)[inside][:, [_THUMB_TIP, _INDEX_TIP]]
+    tips = matrix(track.get("landmarks_px"), len(times), 42).reshape(-1, 21, 2)[inside][:, [_THUMB_TIP, _INDEX_TIP]]
     focal_px = finite(track.get("focal_px")) or math.nan
     seen = np.linalg.norm(tips[:, 0] - tips[:, 1], axis=1) * where[:, 2] / focal_px
-    grip = _grip(when, _matrix(track.get("aperture_m"), len(times), 1)[inside, 0], seen, config)
-    start, end = _edges(where)
+    grip = _grip(when, matrix(track.get("aperture_m"), len(times), 1)[inside, 0], seen, config)
+    start, end = edges(where)
     distance = abs(float(np.median(where[:, 2])))
     aside = max(config.min_move_m, config.min_move_share * distance)
     deep = max(config.min_depth_move_m, config.min_depth_share * distance)
@@ -263,8 +219,8 @@ def _hand_motion(track: Row, span: Row, config: MotionConfig) -> tuple[str, str,
 
 def _limbs(track: Row, times: Array, inside: npt.NDArray[np.bool_], config: MotionConfig) -> str | None:
     """Which limbs move against the hips, e.g. 'both arms and the left leg'; None if none does."""
-    world = _matrix(track.get("landmarks_world_m"), len(times), 99).reshape(-1, 33, 3)[inside]
-    seen = _matrix(track.get("landmark_visibility"), len(times), 33)[inside]
+    world = matrix(track.get("landmarks_world_m"), len(times), 99).reshape(-1, 33, 3)[inside]
+    seen = matrix(track.get("landmark_visibility"), len(times), 33)[inside]
     step = np.diff(times[inside])
     moving: list[str] = []
     for name, pair in (("arm", _ARMS), ("leg", _LEGS)):
@@ -285,16 +241,16 @@ def _limbs(track: Row, times: Array, inside: npt.NDArray[np.bool_], config: Moti
 
 def _body_motion(track: Row, span: Row, subject: str, config: MotionConfig) -> tuple[str, str]:
     """Direction and sentence of one person in one span; left and right are those of the picture, limbs the person's own."""
-    times, observed = _times_and_observed(track)
-    points = _matrix(track.get("landmarks_px"), len(times), 66).reshape(-1, 33, 2)
+    times, observed = times_and_observed(track)
+    points = matrix(track.get("landmarks_px"), len(times), 66).reshape(-1, 33, 2)
     hips = points[:, [_LEFT_HIP, _RIGHT_HIP]].mean(axis=1)
     torso = np.linalg.norm(points[:, [_LEFT_SHOULDER, _RIGHT_SHOULDER]].mean(axis=1) - hips, axis=1)
     inside = observed & (times >= span["start_s"]) & (times <= span["end_s"]) & np.isfinite(torso) & (torso > 0)
     if inside.sum() < _MIN_FRAMES:
         return "unclear", f"{subject} is in view; the motion is unclear"
     height = float(np.median(torso[inside])) * _BODY_HEIGHTS_PER_TORSO
-    start, end = _edges(hips[inside] / height)
-    near, far = _edges(np.log(torso[inside]))
+    start, end = edges(hips[inside] / height)
+    near, far = edges(np.log(torso[inside]))
     move = np.array([*(end - start), near - far])
     # Who walks aslant goes sideways and nearer at once: neither may count by itself.
     ways = _directions(move, (config.min_travel_heights, config.min_rise_heights, config.min_growth), together=True)

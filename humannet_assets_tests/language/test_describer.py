@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humannet_assets.language.describer import ClipFacts, DescriberConfig, Hand, Person, Told, describe
-from humannet_assets.language.motion import most_at_once
+from humannet_assets.language.track_rows import most_at_once
 
 CONFIG = DescriberConfig()
 

@@ -15,7 +15,8 @@ from humannet_assets.media.access import MediaAccess
 from humannet_assets.sources.catalog import SourceFilterConfig
 from humannet_assets.sources.files import ListingConfig
 from humannet_assets.sources.identify import IdentifyConfig, IdentifyStep, VideoSourceStep
-from humannet_assets.sources.listing import RefreshReport, refresh_sources
+from humannet_assets.sources.listing import refresh_sources
+from humannet_assets.sources.refresh_report import RefreshReport
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.runner import run_steps
 from humannet_assets.store.step import NoConfig
