@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -270,12 +271,13 @@ class ClipSignalsConsumer:
 
         None where it was watched too shortly: people rest for a second or two.
         """
+        grey = cache(lambda index: to_work_gray(self._waiting[index].rgb))
         times, found = [], []
         for index, points_px in bodies:
             frames = self._waiting[index : index + 2]
             if len(frames) < 2 or frames[0].rgb.shape != frames[1].rgb.shape:
                 continue
-            before, after = (to_work_gray(frame.rgb) for frame in frames)
+            before, after = grey(index), grey(index + 1)
             value = articulation(before, after, points_px * (before.shape[1] / frames[0].rgb.shape[1]))
             if value is not None:
                 times += [frame.time_s for frame in frames]
