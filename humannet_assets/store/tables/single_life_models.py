@@ -22,6 +22,8 @@ _RUN = (
     Column("seed", _i32, "Of weights, batches and masks."),
     Column("model_name", _str, "Short name, unique among all models."),
 )
+RUN_COLUMNS: tuple[str, ...] = tuple(column.name for column in _RUN)
+"""Names of the columns that say what a model is; every table about single models has them."""
 _MODEL_ID = Column("model_id", _str, "The model.")
 _COMPARISON = Column("comparison_id", _str, "Hash of (purpose, pairing).")
 _PURPOSE = Column("purpose", _str, "lives or durations.")
@@ -128,6 +130,10 @@ _PAIR_SCORES = (
     Column("corrected", _f64, "(score - chance) / (1 - chance)."),
     Column("excess", _f64, "(score - shuffled) / (1 - shuffled): the headline."),
 )
+SCORE_COLUMNS: tuple[str, ...] = tuple(column.name for column in _SCORE)
+"""What a score is of: view, set size, probe pairs."""
+PAIR_SCORE_COLUMNS: tuple[str, ...] = tuple(column.name for column in _PAIR_SCORES)
+"""The score of two models with its interval and nulls."""
 
 CAS_MATRICES = Table(
     name="cas_matrices",
