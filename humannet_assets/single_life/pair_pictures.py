@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from humannet_assets.figures.pairs import PairPicture
 from humannet_assets.media.access import MediaAccess
-from humannet_assets.media.decode import iter_frames
 from humannet_assets.media.frames import RGB
+from humannet_assets.media.stills import stills
 from humannet_assets.single_life.frames import VideoFile
 from humannet_assets.single_life.pairs import PAIRINGS
 from humannet_assets.single_life.workplace import Workplace
@@ -20,8 +19,6 @@ from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.tables import LIFE_PAIR_INDICES
 
 LONGER_SIDE_PX = 160
-MARGIN_S = 0.5
-"""Frames from this long before a wanted time until this long after it are looked at for the nearest one."""
 _COLUMNS = ("pair_id", "life", "pairing", "video_id", "target_s", "reference_video_id", "reference_s", "gap_s", "covisibility")
 
 
@@ -46,7 +43,7 @@ def pictures_of(pairs: pl.DataFrame, place: Workplace) -> list[PairPicture]:
     videos = place.videos(sorted(wanted))
     times = [sorted(wanted[video.video_id]) for video in videos]
     tasks = [(video, times_s, place.access) for video, times_s in zip(videos, times, strict=True)]
-    frames: dict[tuple[str, float], RGB] = {}
+    frames: dict[tuple[str, float], RGB | None] = {}
     for index, result in place.compute.call(frames_at, tasks):
         if isinstance(result, list):
             video_id = videos[index].video_id
@@ -61,22 +58,9 @@ def pictures_of(pairs: pl.DataFrame, place: Workplace) -> list[PairPicture]:
     ]
 
 
-def frames_at(video: VideoFile, times_s: Sequence[float], access: MediaAccess) -> list[RGB]:
-    """The frames of a video nearest to some ascending times, small; runs in a worker.
-
-    Raises:
-        LookupError: Nothing could be decoded.
-    """
-    path = access.local_path(video.uri, video.fingerprint, video.video_id)
-    found: list[tuple[float, RGB]] = []
-    for time_s in times_s:
-        # Said where to start, the reader jumps: frames an hour apart cost no hour of decoding.
-        near = iter_frames(path, [time_s], start_s=max(0.0, time_s - MARGIN_S), end_s=time_s + MARGIN_S)
-        found += [(frame.time_s, frame.at_most(LONGER_SIDE_PX)) for frame in near]
-    if not found:
-        raise LookupError(f"{video.uri}: no frame could be decoded")
-    stamps = np.array([time_s for time_s, _ in found])
-    return [found[int(np.abs(stamps - time_s).argmin())][1] for time_s in times_s]
+def frames_at(video: VideoFile, times_s: Sequence[float], access: MediaAccess) -> list[RGB | None]:
+    """The frames of a video nearest to some times, small; runs in a worker."""
+    return stills(access.local_path(video.uri, video.fingerprint, video.video_id), times_s, LONGER_SIDE_PX)
 
 
 def _caption(row: dict[str, Any]) -> str:
