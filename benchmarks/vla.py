@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -61,11 +62,11 @@ def _compare(place: Distribution, folder: Path) -> None:
     )
     samples = _samples(4 * size)
     obvious = _trainer(config, samples, size, "fp32", folder / "obvious", place)
-    obvious.optimiser = torch.optim.AdamW([p for p in obvious.policy.parameters() if p.requires_grad], lr=1e-4, foreach=False)
+    obvious.optimiser = torch.optim.AdamW([p for p in obvious.model.parameters() if p.requires_grad], lr=1e-4, foreach=False)
     variants = [_Variant("obvious, fp32", lambda: _obvious_step(obvious))]
     for precision in ("fp32", "bf16"):
         trainer = _trainer(config, samples, size, precision, folder / precision, place)
-        variants.append(_Variant(f"ours, {precision}", trainer.step))
+        variants.append(_Variant(f"ours, {precision}", partial(_own_step, trainer)))
         if precision == "fp32":
             _check_same(obvious, trainer)
     for variant in variants:
@@ -118,7 +119,7 @@ def _obvious_batch(trainer: Trainer, step: int) -> tuple[Batch, Noise]:
 
 
 def _obvious_loss(trainer: Trainer, batch: Batch, draws: Noise) -> torch.Tensor:
-    losses = [trainer.policy(batch, Noise(draws.time[:, [k]], draws.noise[:, [k]])) for k in range(draws.time.shape[1])]
+    losses = [trainer.model(batch, Noise(draws.time[:, [k]], draws.noise[:, [k]])) for k in range(draws.time.shape[1])]
     return torch.stack(losses).mean()
 
 
@@ -126,10 +127,14 @@ def _obvious_step(trainer: Trainer) -> None:
     device = trainer.distribution.device
     batch, draws = _obvious_batch(trainer, trainer.progress.step)
     _obvious_loss(trainer, batch.to(device), draws.to(device)).backward()
-    torch.nn.utils.clip_grad_norm_(trainer.policy.parameters(), 1.0)
+    torch.nn.utils.clip_grad_norm_(trainer.model.parameters(), 1.0)
     trainer.optimiser.step()
     trainer.optimiser.zero_grad()
     trainer.progress.step += 1
+
+
+def _own_step(trainer: Trainer) -> None:
+    trainer.step(trainer.batch(trainer.progress.step))
 
 
 def _check_same(obvious: Trainer, ours: Trainer) -> None:
@@ -137,7 +142,7 @@ def _check_same(obvious: Trainer, ours: Trainer) -> None:
     device = ours.distribution.device
     with torch.no_grad():
         batch, draws = ours.batch(0)
-        mine = float(ours.policy(batch.to(device), draws.to(device)).mean())
+        mine = float(ours.model(batch.to(device), draws.to(device)).mean())
         batch, draws = _obvious_batch(obvious, 0)
         theirs = float(_obvious_loss(obvious, batch.to(device), draws.to(device)))
     if abs(mine - theirs) > _SAME * abs(theirs):

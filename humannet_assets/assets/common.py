@@ -93,6 +93,10 @@ def spec(table: Table, deps: Sequence[str], **extra: Any) -> dict[str, Any]:
     return {**arguments, **extra}
 
 
+UNPARTITIONED: dict[str, Any] = {"partitions_def": None, "backfill_policy": None, "automation_condition": COLLECT}
+"""For `spec`: an asset that is brought up to date as a whole, which costs only what changed."""
+
+
 WATCHER: ContextVar[Progress | None] = ContextVar("progress watcher", default=None)
 """Who else wants to know how far a run is: the command line's bar, when it runs the graph in its own process."""
 

@@ -186,6 +186,7 @@ def life_table(pipeline: PipelineResource, context: dg.AssetExecutionContext) ->
 def life_pair_pictures(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:
     """Some pairs as pictures, how far apart all are and how much they share, and what each life lacks for a pairing."""
     from humannet_assets.single_life.pair_pictures import pictures_of, sample_of_pairs
+    from humannet_assets.single_life.workplace import Workplace
 
     store = pipeline.store
     columns = ["life", "pairing", "outcome", "reasons", "gap_s", "covisibility"]
@@ -197,7 +198,7 @@ def life_pair_pictures(pipeline: PipelineResource, context: dg.AssetExecutionCon
     }
     why = pl.col("reasons").list.first().drop_nulls().unique().sort().str.join(", ")
     told = rows.group_by("life", "pairing").agg((pl.col("outcome") == "kept").sum().alias("pairs"), why.alias("videos without"))
-    shown = pictures_of(sample_of_pairs(store, SHOWN_PAIRS), store, pipeline.compute, pipeline.access)
+    shown = pictures_of(sample_of_pairs(store, SHOWN_PAIRS), Workplace(store, pipeline.access, pipeline.compute))
     context.log.info(f"{kept.height} pairs")
     return {
         **picture_metadata(pair_sheet(shown), "pairs"),

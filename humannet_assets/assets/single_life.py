@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from humannet_assets.assets.common import COLLECT, materialize, spec
+from humannet_assets.assets.common import UNPARTITIONED, materialize, spec
 from humannet_assets.assets.pictures import life_pair_pictures, life_table
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.store.schema import Table
@@ -14,7 +14,7 @@ from humannet_assets.store.tables import LIFE_PAIR_INDICES, LIVES, VISIBLE_POINT
 
 def _spec(table: Table, deps: Sequence[str]) -> dict[str, Any]:
     """A life spans windows: what belongs to it is brought up to date as a whole, which costs only what changed."""
-    return spec(table, deps, partitions_def=None, backfill_policy=None, automation_condition=COLLECT)
+    return spec(table, deps, **UNPARTITIONED)
 
 
 @dg.asset(**_spec(LIVES, ["raw_videos", "video_duplicates", "shots"]))

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from humannet_assets.assets.common import COLLECT, materialize, spec
+from humannet_assets.assets.common import UNPARTITIONED, materialize, spec
 from humannet_assets.assets.model_pictures import alignment_pictures, duration_picture, loss_picture, transfer_table
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.store.schema import Table
@@ -14,9 +14,7 @@ from humannet_assets.store.tables import ALIGNMENT_BY_DURATION, CAS_MATRICES, CR
 
 def _spec(table: Table, deps: Sequence[str]) -> dict[str, Any]:
     """Models gather all windows of a life; what has not changed is not trained again."""
-    return spec(
-        table, deps, partitions_def=None, backfill_policy=None, automation_condition=COLLECT, kinds={"pytorch", "lance"}
-    )
+    return spec(table, deps, **UNPARTITIONED, kinds={"pytorch", "lance"})
 
 
 @dg.asset(**_spec(CROCO_CHECKPOINTS, ["lives", "life_pair_indices", "raw_videos"]))

@@ -1,20 +1,25 @@
 """Group `vla`: episodes of robots and people in one action space, and how their data differ."""
 
-from typing import Any
-
 import dagster as dg
 
-from humannet_assets.assets.common import COLLECT, OWNERS, RETRY, materialize, picture_metadata, schema_metadata, spec
+from humannet_assets.assets.common import (
+    COLLECT,
+    OWNERS,
+    RETRY,
+    UNPARTITIONED,
+    materialize,
+    picture_metadata,
+    schema_metadata,
+    spec,
+)
 from humannet_assets.assets.episode_pictures import human_episode_page, robot_episode_page
 from humannet_assets.figures.episodes import measure_bars
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.store.tables import HUMAN_DATA_REPORT, HUMAN_EPISODES, ROBOT_EPISODES
 from humannet_assets.vla.report import bars, data_report, markdown
 
-_UNPARTITIONED: dict[str, Any] = {"partitions_def": None, "backfill_policy": None, "automation_condition": COLLECT}
 
-
-@dg.asset(**spec(ROBOT_EPISODES, ["source_catalog"], **_UNPARTITIONED))
+@dg.asset(**spec(ROBOT_EPISODES, ["source_catalog"], **UNPARTITIONED))
 def robot_episodes(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
     """List what robot sources hold (table robot_recordings), judge each episode and bring it into the action space."""
     return materialize(context, pipeline, robot_episode_page)

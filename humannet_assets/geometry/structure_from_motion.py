@@ -30,8 +30,8 @@ Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 
 _IMAGE = "{:06d}.bmp"
-_LAST_LINES = 500
-"""Characters of the mapper's last words that an error repeats."""
+_LAST_CHARACTERS = 500
+"""Of the mapper's last words that an error repeats."""
 
 
 class StructureError(RuntimeError):
@@ -121,7 +121,7 @@ def reconstruct(
                 "max_seconds"
             ) from None
         if done.returncode or not (folder / "models.npz").exists():
-            raise StructureError(f"the mapper ended with code {done.returncode}: {done.stderr[-_LAST_LINES:]}")
+            raise StructureError(f"the mapper ended with code {done.returncode}: {done.stderr[-_LAST_CHARACTERS:]}")
         with np.load(folder / "models.npz", allow_pickle=False) as found:
             models = [_model(found, number) for number in range(int(found["count"]))]
     return sorted(models, key=lambda model: -len(model.frames))

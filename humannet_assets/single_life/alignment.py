@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from humannet_assets.single_life.card import CheckpointError, read_card
 from humannet_assets.single_life.experiment import CasConfig, ExperimentConfig
 from humannet_assets.single_life.frames import FrameCacheConfig, FrameCacheError
 from humannet_assets.single_life.pairs import PairsError
@@ -18,6 +19,7 @@ from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.step import Outcome, Read, Step, StepConfig, Unit
 from humannet_assets.store.tables import CAS_MATRICES, CROCO_CHECKPOINTS, LIFE_COMPARISONS, LIFE_PAIR_INDICES
+from humannet_assets.store.tables.single_life_models import RUN_COLUMNS
 
 if TYPE_CHECKING:
     from humannet_assets.single_life.cas import View
@@ -26,9 +28,7 @@ if TYPE_CHECKING:
 
 RANDOM = "random_init"
 """Life and role of untrained models."""
-MODEL_COLUMNS = (
-    "life", "role", "life_group", "pairing", "duration_s", "seed", "model_name", "folder", "weights_sha256", "footage_s",
-)  # fmt: skip
+MODEL_COLUMNS = (*RUN_COLUMNS, "folder", "weights_sha256", "footage_s")
 
 
 class CasStepConfig(StepConfig):
@@ -95,14 +95,14 @@ class CasStep(Step[CasStepConfig]):
         from humannet_assets.single_life.probe_set import probe_images
 
         place, config = require(self.place), self.config.cas
-        sizes = load_model(models[0])[0].config
+        sizes = read_card(Path(models[0]["folder"])).model
         ks = usable_ks(config.ks, sizes.patches)
         pairs = probe_images(place, config, self.config.frames, sizes)
         with distributed() as here, torch.inference_mode():
 
             def all_models() -> Iterator[tuple[str, CroCo]]:
                 for row in models:
-                    yield row["model_name"], load_model(row)[0].to(here.device)
+                    yield row["model_name"], load_model(row).to(here.device)
                 for name, model in random_models(sizes, config.random_seeds):
                     yield name, model.to(here.device).eval()
 
@@ -129,14 +129,13 @@ def usable_ks(ks: Sequence[int], patches: int) -> tuple[int, ...]:
     return usable
 
 
-def load_model(row: Mapping[str, Any]) -> tuple[CroCo, Mapping[str, Any]]:
-    """The model of a row of `croco_checkpoints`, on the CPU, and the row.
+def load_model(row: Mapping[str, Any]) -> CroCo:
+    """The model of a row of `croco_checkpoints`, on the CPU.
 
     Raises:
         CheckpointError: The folder holds other weights than the row says.
         FileNotFoundError: It holds no model.
     """
-    from humannet_assets.single_life.card import CheckpointError
     from humannet_assets.single_life.checkpoints import load_checkpoint
 
     model, card = load_checkpoint(Path(row["folder"]))
@@ -145,7 +144,7 @@ def load_model(row: Mapping[str, Any]) -> tuple[CroCo, Mapping[str, Any]]:
             f"{row['folder']} holds other weights than the row of {row['model_name']!r} says; delete the folder and "
             "materialise croco_checkpoints again"
         )
-    return model, row
+    return model
 
 
 def _table(comparison: Mapping[str, Any], models: Sequence[Mapping[str, Any]], results: Sequence[CasResult]) -> pa.Table:

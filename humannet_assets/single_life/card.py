@@ -22,8 +22,8 @@ class CheckpointError(ValueError):
     """A checkpoint cannot be used as asked; the message says why and what to do."""
 
 
-class CurveRow(BaseModel):
-    """One row of a loss curve: mean loss of the steps since the row before, and where training stood then.
+class LossRow(BaseModel):
+    """One row of any loss curve: mean loss of the steps since the row before, and where training stood then.
 
     `lr` is the last step's learning rate, `seconds` the time spent training, over all resumptions.
     """
@@ -33,8 +33,13 @@ class CurveRow(BaseModel):
     step: int
     loss: float
     lr: float
-    pairs_seen: int
     seconds: float
+
+
+class CurveRow(LossRow):
+    """One row of a CroCo's loss curve."""
+
+    pairs_seen: int
 
 
 class CheckpointCard(BaseModel):

@@ -14,11 +14,7 @@ from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.step import NoConfig, Outcome, Read, Step, Unit
 from humannet_assets.store.tables import ALIGNMENT_BY_DURATION, CAS_MATRICES, CROCO_CHECKPOINTS, LIFE_COMPARISONS
-
-_SCORES = (
-    "view", "direction", "correction", "layer", "k", "patches", "probe_pairs", "score", "low", "high", "shuffled", "chance",
-    "corrected", "excess",
-)  # fmt: skip
+from humannet_assets.store.tables.single_life_models import PAIR_SCORE_COLUMNS, SCORE_COLUMNS
 
 
 class DurationStep(Step[NoConfig]):
@@ -82,7 +78,7 @@ def _row(
         "footage_s": model["footage_s"],
         "whole_life": model["duration_s"] is None,
         "seed": model["seed"],
-        **{name: score[name] for name in _SCORES},
+        **{name: score[name] for name in (*SCORE_COLUMNS, *PAIR_SCORE_COLUMNS)},
     }
 
 
@@ -92,7 +88,7 @@ def curve_points(store: LanceStore, view: str, k: int) -> pl.DataFrame:
     Columns life, kind, life_group, seed, footage_s, score, shuffled, corrected, excess and chance.
     """
     where = f"outcome = 'kept' AND view = '{view}' AND k = {k}"
-    names = ("life", "kind", "life_group", "seed", "footage_s", "score", "shuffled", "corrected", "excess", "chance")
-    rows = store.read(ALIGNMENT_BY_DURATION, names, where)
     keys = ("life", "kind", "life_group", "seed", "footage_s")
-    return rows.group_by(keys).agg(pl.col(name).mean() for name in names[5:]).sort(keys)
+    figures = ("score", "shuffled", "corrected", "excess", "chance")
+    rows = store.read(ALIGNMENT_BY_DURATION, (*keys, *figures), where)
+    return rows.group_by(keys).agg(pl.col(name).mean() for name in figures).sort(keys)

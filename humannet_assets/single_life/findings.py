@@ -84,16 +84,9 @@ def alignment_figures(store: LanceStore, settings: SingleLifeSettings) -> dict[s
         excess = np.nan_to_num(trained.values["excess"])
         np.fill_diagonal(excess, 1.0)
         placed = arrange(excess)
-        where = f"outcome = 'kept' AND pairing = '{pairing}' AND purpose = '{LIVES}' AND view = '{HEADLINE_VIEW}' AND k = {k}"
-        found = store.read(CAS_SUMMARIES, ["random_init_excess", "two_seed_excess"], where).to_dicts()
-        known = found[0] if found else {}
-        marks = [("shuffled pairs", 0.0)]
-        for label, name in (("random weights", "random_init_excess"), ("two seeds of one life", "two_seed_excess")):
-            if known.get(name) is not None:
-                marks.append((label, float(known[name])))
         figures[pairing] = alignment_page(
             excess, trained.names, trained.groups, linkage=placed.linkage, coordinates=placed.coordinates,
-            explained=placed.explained, marks=marks, value=f"CAS beyond shuffled pairs, k = {k}",
+            explained=placed.explained, marks=_levels(store, pairing, k), value=f"CAS beyond shuffled pairs, k = {k}",
             title=titled(f"Alignment of lives, pairing {pairing}", settings),
         )  # fmt: skip
     return figures
@@ -113,14 +106,18 @@ def duration_figure(store: LanceStore, settings: SingleLifeSettings) -> bytes | 
         for row in part.iter_rows(named=True):
             values[seeds.index(row["seed"]), hours.index(row["footage_s"])] = row["excess"]
         curves.append(DurationCurve(str(life), str(group), np.array(hours) / 3600, values, control=kind == "control"))
-    where = f"outcome = 'kept' AND view = '{HEADLINE_VIEW}' AND k = {k} AND pairing = '{settings.experiment.pairings[0]}'"
-    levels = [Level("shuffled pairs", 0.0)]
-    for row in store.read(CAS_SUMMARIES, ["random_init_excess", "two_seed_excess"], where).to_dicts():
-        for label, name in (("random weights", "random_init_excess"), ("two seeds of one life", "two_seed_excess")):
-            if row[name] is not None:
-                levels.append(Level(label, float(row[name])))
+    levels = [Level(label, value) for label, value in _levels(store, settings.experiment.pairings[0], k)]
     title = titled("Alignment with a reference of other footage", settings)
     return duration_curves(curves, levels, title=title, value=f"CAS beyond shuffled pairs, k = {k}")
+
+
+def _levels(store: LanceStore, pairing: str, k: int) -> list[tuple[str, float]]:
+    """Nulls and ceiling a pairing's excess is read beside: label and value, of those that are known."""
+    labels = {"random_init_excess": "random weights", "two_seed_excess": "two seeds of one life"}
+    where = f"outcome = 'kept' AND pairing = '{pairing}' AND purpose = '{LIVES}' AND view = '{HEADLINE_VIEW}' AND k = {k}"
+    rows = store.read(CAS_SUMMARIES, list(labels), where).iter_rows(named=True)
+    known = [(labels[name], float(value)) for row in rows for name, value in row.items() if value is not None]
+    return [("shuffled pairs", 0.0), *known]
 
 
 def number(value: Any, digits: int = 3) -> str:

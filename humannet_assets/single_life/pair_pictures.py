@@ -6,20 +6,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from humannet_assets.figures.pairs import PairPicture
 from humannet_assets.media.access import MediaAccess
-from humannet_assets.media.decode import iter_frames
 from humannet_assets.media.frames import RGB
-from humannet_assets.store.compute import Compute
-from humannet_assets.store.lance_store import LanceStore, quoted
-from humannet_assets.store.tables import LIFE_PAIR_INDICES, VIDEO_FILES
+from humannet_assets.media.stills import stills
+from humannet_assets.single_life.frames import VideoFile
+from humannet_assets.single_life.pairs import PAIRINGS
+from humannet_assets.single_life.workplace import Workplace
+from humannet_assets.store.lance_store import LanceStore
+from humannet_assets.store.tables import LIFE_PAIR_INDICES
 
 LONGER_SIDE_PX = 160
-MARGIN_S = 0.5
-"""Frames from this long before a wanted time until this long after it are looked at for the nearest one."""
 _COLUMNS = ("pair_id", "life", "pairing", "video_id", "target_s", "reference_video_id", "reference_s", "gap_s", "covisibility")
 
 
@@ -27,31 +26,28 @@ def sample_of_pairs(store: LanceStore, count: int) -> pl.DataFrame:
     """About `count` pairs, the same number of each pairing, over all lives in turn: those with the smallest ids."""
     pairs = store.read(LIFE_PAIR_INDICES, _COLUMNS, "outcome = 'kept' AND row_id != unit_id")
     ranked = pairs.with_columns(pl.col("pair_id").rank("ordinal").over("pairing", "life").alias("turn"))
-    return ranked.sort("pairing", "turn", "life").group_by("pairing", maintain_order=True).head(-(-count // 4))
+    return ranked.sort("pairing", "turn", "life").group_by("pairing", maintain_order=True).head(-(-count // len(PAIRINGS)))
 
 
-def pictures_of(pairs: pl.DataFrame, store: LanceStore, compute: Compute, access: MediaAccess) -> list[PairPicture]:
+def pictures_of(pairs: pl.DataFrame, place: Workplace) -> list[PairPicture]:
     """Both frames of each pair, with pairing, life, gap and covisibility written; frames that cannot be decoded stay dark.
 
     Args:
         pairs: Rows as `sample_of_pairs` gives them.
-        store: Where the places of files are looked up.
-        compute: Where frames are decoded.
-        access: Opens the files.
+        place: Where the files are, and where they are decoded.
     """
     wanted: dict[str, set[float]] = defaultdict(set)
     for video, time in (("video_id", "target_s"), ("reference_video_id", "reference_s")):
         for video_id, time_s in pairs.select(video, time).iter_rows():
             wanted[video_id].add(time_s)
-    where = f"outcome = 'kept' AND video_id IN ({quoted(sorted(wanted))})"
-    files = store.read(VIDEO_FILES, ["video_id", "uri", "fingerprint"], where).sort("uri") if wanted else pl.DataFrame()
-    places = {row["video_id"]: row for row in files.reverse().iter_rows(named=True)}
-    ids = [video_id for video_id in sorted(wanted) if video_id in places]
-    tasks = [(places[name]["uri"], places[name]["fingerprint"], name, sorted(wanted[name]), access) for name in ids]
-    frames: dict[tuple[str, float], RGB] = {}
-    for index, result in compute.call(frames_at, tasks):
+    videos = place.videos(sorted(wanted))
+    times = [sorted(wanted[video.video_id]) for video in videos]
+    tasks = [(video, times_s, place.access) for video, times_s in zip(videos, times, strict=True)]
+    frames: dict[tuple[str, float], RGB | None] = {}
+    for index, result in place.compute.call(frames_at, tasks):
         if isinstance(result, list):
-            frames.update({(ids[index], time_s): frame for time_s, frame in zip(tasks[index][3], result, strict=True)})
+            video_id = videos[index].video_id
+            frames.update({(video_id, time_s): frame for time_s, frame in zip(times[index], result, strict=True)})
     return [
         PairPicture(
             frames.get((row["video_id"], row["target_s"])),
@@ -62,22 +58,9 @@ def pictures_of(pairs: pl.DataFrame, store: LanceStore, compute: Compute, access
     ]
 
 
-def frames_at(uri: str, fingerprint: str, video_id: str, times_s: Sequence[float], access: MediaAccess) -> list[RGB]:
-    """The frames of a video nearest to some ascending times, small; runs in a worker.
-
-    Raises:
-        LookupError: Nothing could be decoded.
-    """
-    path = access.local_path(uri, fingerprint, video_id)
-    found: list[tuple[float, RGB]] = []
-    for time_s in times_s:
-        # Said where to start, the reader jumps: frames an hour apart cost no hour of decoding.
-        near = iter_frames(path, [time_s], start_s=max(0.0, time_s - MARGIN_S), end_s=time_s + MARGIN_S)
-        found += [(frame.time_s, frame.at_most(LONGER_SIDE_PX)) for frame in near]
-    if not found:
-        raise LookupError(f"{uri}: no frame could be decoded")
-    stamps = np.array([time_s for time_s, _ in found])
-    return [found[int(np.abs(stamps - time_s).argmin())][1] for time_s in times_s]
+def frames_at(video: VideoFile, times_s: Sequence[float], access: MediaAccess) -> list[RGB | None]:
+    """The frames of a video nearest to some times, small; runs in a worker."""
+    return stills(access.local_path(video.uri, video.fingerprint, video.video_id), times_s, LONGER_SIDE_PX)
 
 
 def _caption(row: dict[str, Any]) -> str:

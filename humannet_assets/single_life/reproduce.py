@@ -1,8 +1,10 @@
 """What `humannet reproduce single-life` runs, by profile: which lives are simulated and which settings models have.
 
-demo   two minutes on two cores: the path, not the science
-cpu    a night on two cores: the largest that fits there
-gpu    some hours on one large GPU: the paper's scale in patches (N = 196), not in hours of footage
+demo   the path, not the science
+cpu    small models of 64 x 64 pixels
+gpu    the paper's scale in patches (N = 196), not in hours of footage
+
+What is known of how long each takes is in docs/single_life.md: only the demo was timed whole.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ class ReproductionProfile:
     """A size of the experiment.
 
     Attributes:
-        text: What it is for and how long it takes.
+        text: What it is for, and how long it takes where that was measured.
         simulate: Options of the simulator's profile `lives`.
         settings: Section `single_life` of the settings, over the defaults.
     """
@@ -37,7 +39,7 @@ _ALL_PAIRINGS = ["temporal", "spatial+temporal", "spatial", "augmented"]
 
 PROFILES: Mapping[str, ReproductionProfile] = {
     "demo": ReproductionProfile(
-        "minutes on two cores: the path, not the science",
+        "about 8 minutes on two cores: the path, not the science",
         {
             "kitchens": 2, "walks": 2, "days": 0, "hours": 0.01, "control_hours": 0.005, "pool_hours": 0.01,
             "probe_minutes": 0.4, "file_s": 12.0, "rate": 10.0, "width": 160, "height": 120,
@@ -48,7 +50,7 @@ PROFILES: Mapping[str, ReproductionProfile] = {
         },
     ),
     "cpu": ReproductionProfile(
-        "a night on two cores: small models of 64 x 64 pixels that begin to match",
+        "small models of 64 x 64 pixels; not timed whole, most of a day on two cores at the least",
         {
             "kitchens": 3, "walks": 3, "days": 0, "hours": 0.25, "control_hours": 0.1, "pool_hours": 0.5,
             "probe_minutes": 5.0, "file_s": 60.0, "rate": 10.0, "width": 160, "height": 120,
@@ -72,7 +74,7 @@ PROFILES: Mapping[str, ReproductionProfile] = {
         },
     ),
     "gpu": ReproductionProfile(
-        "hours on one large GPU: 224 x 224 pixels, 196 patches",
+        "224 x 224 pixels, 196 patches, for a large GPU; not timed",
         {
             "kitchens": 4, "walks": 4, "days": 2, "hours": 2.0, "control_hours": 0.5, "pool_hours": 4.0,
             "probe_minutes": 20.0, "file_s": 120.0, "rate": 15.0, "width": 320, "height": 240,

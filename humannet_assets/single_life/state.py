@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar, overload
+from typing import Generic, TypeVar, overload
 
 import torch
 from pydantic import BaseModel, ConfigDict
@@ -17,16 +17,17 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from humannet_assets.single_life.atomic import replacing
-from humannet_assets.single_life.card import CheckpointError, CurveRow
+from humannet_assets.single_life.card import CheckpointError, CurveRow, LossRow
 from humannet_assets.single_life.checkpoints import check_names, read_tensors
 
 STATE_FILE = "training_state.safetensors"
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
+Row = TypeVar("Row", bound=LossRow)
 AnyProgress = TypeVar("AnyProgress", bound=BaseModel)
 
 
-class Progress(BaseModel):
+class RunProgress(BaseModel, Generic[Row]):
     """How far a run is.
 
     `run` is the fingerprint of everything that decides the numbers; `step` counts optimiser steps done; `loss_sum` and
@@ -40,7 +41,11 @@ class Progress(BaseModel):
     loss_sum: float = 0.0
     loss_steps: int = 0
     seconds: float = 0.0
-    curve: list[CurveRow] = []
+    curve: list[Row] = []
+
+
+Progress = RunProgress[CurveRow]
+"""How far the training of a CroCo is."""
 
 
 def save_state(folder: Path, model: nn.Module, optimiser: torch.optim.AdamW, progress: BaseModel) -> None:

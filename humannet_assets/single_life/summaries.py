@@ -19,11 +19,11 @@ from humannet_assets.single_life.workplace import Workplace, require
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.step import Outcome, Read, Step, Unit
 from humannet_assets.store.tables import CAS_MATRICES, CAS_SUMMARIES, LIFE_COMPARISONS
+from humannet_assets.store.tables.single_life_models import SCORE_COLUMNS
 
 Floats = npt.NDArray[np.float64]
 SCORES = ("score", "low", "high", "shuffled", "corrected", "excess")
 TRAINED = ("life", "ceiling")
-_VIEW = ("view", "direction", "correction", "layer", "k", "patches", "probe_pairs")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class SummaryStep(Step[CasConfig]):
             scores = read_scores(require(self.place).store, unit.id)
             rows = []
             for _, part in scores.group_by("view", "k", maintain_order=True):
-                about = {name: part[name][0] for name in _VIEW}
+                about = {name: part[name][0] for name in SCORE_COLUMNS}
                 row = summary(score_matrix(part), self.config)
                 key = stable_id(unit.id, about["view"], about["k"])
                 known = {"comparison_id": unit.id, "purpose": comparison["purpose"], "pairing": comparison["pairing"]}

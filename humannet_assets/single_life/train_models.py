@@ -28,6 +28,7 @@ from humannet_assets.single_life.pairs import LifePairs, PairsError, Split, read
 from humannet_assets.single_life.workplace import Workplace, require
 from humannet_assets.store.step import NoConfig, Outcome, Read, Step, Unit
 from humannet_assets.store.tables import CROCO_CHECKPOINTS, CROCO_RUNS, LIFE_PAIR_INDICES
+from humannet_assets.store.tables.single_life_models import RUN_COLUMNS
 
 if TYPE_CHECKING:
     from humannet_assets.single_life.card import CheckpointCard
@@ -128,7 +129,7 @@ class CheckpointStep(Step[NoConfig]):
         return len(pairs.pairs), true, shuffled
 
 
-_COPIED = ("life", "role", "life_group", "pairing", "duration_s", "seed", "model_name", "trained_on")
+_COPIED = (*RUN_COLUMNS, "trained_on")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 
 from humannet_assets.figures.episodes import EpisodePicture, OverlayFrame, OverlayHand
 from humannet_assets.media.access import MediaAccess
-from humannet_assets.media.decode import iter_frames
 from humannet_assets.media.frames import RGB
+from humannet_assets.media.stills import stills
 from humannet_assets.perception.pinhole import INTRINSICS, Pinhole
 from humannet_assets.store.compute import Compute
 from humannet_assets.store.lance_store import LanceStore, quoted
@@ -28,7 +28,6 @@ from humannet_assets.vla.stored import MOTION_NAMES, stored_motion
 
 LONGER_SIDE_PX = 320
 FRAMES = 6
-_MARGIN_S = 0.5
 _COLUMNS = (
     "row_id", "video_id", "instruction", "robot_ready", "retarget_error_mm", "coverage", "head_motion", "gripper_offset",
     "image_width", "image_height", "focal_px", *MOTION_NAMES,
@@ -88,14 +87,13 @@ def frames_at(uri: str, fingerprint: str, video_id: str, times_s: Sequence[float
     Raises:
         LookupError: One could not be decoded.
     """
-    path = access.local_path(uri, fingerprint, video_id)
-    found = []
-    for time_s in times_s:
-        near = next(iter_frames(path, [time_s], start_s=max(0.0, time_s - _MARGIN_S), end_s=time_s + _MARGIN_S), None)
-        if near is None:
+    decoded: list[RGB] = []
+    found = stills(access.local_path(uri, fingerprint, video_id), times_s, LONGER_SIDE_PX)
+    for time_s, frame in zip(times_s, found, strict=True):
+        if frame is None:
             raise LookupError(f"{uri}: no frame near {time_s:.2f} s could be decoded")
-        found.append(near.at_most(LONGER_SIDE_PX))
-    return found
+        decoded.append(frame)
+    return decoded
 
 
 def _chosen_steps(row: dict[str, Any]) -> list[int]:

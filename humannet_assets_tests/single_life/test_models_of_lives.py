@@ -210,7 +210,7 @@ def test_a_score_is_that_of_the_two_checkpoints(made: SmallWorld) -> None:
     rows = {row["model_name"]: row for row in kept(made.store, CROCO_CHECKPOINTS)}
     names = ("anna/temporal/s0", "ben/temporal/s0")
     with torch.no_grad():
-        sets = {name: probe(load_model(rows[name])[0], pairs, [View()], 10, 8, {})[View()] for name in names}
+        sets = {name: probe(load_model(rows[name]), pairs, [View()], 10, 8, {})[View()] for name in names}
     expected = cas_matrix(sets, 10, np.random.default_rng(0)).score[0, 1]
     where = f"outcome = 'kept' AND view = 'rows/mean' AND k = 10 AND purpose = 'lives' AND model_a = '{names[0]}'"
     stored = made.store.read(CAS_MATRICES, ["score", "model_b"], where).filter(pl.col("model_b") == names[1])

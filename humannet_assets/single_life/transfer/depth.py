@@ -93,17 +93,26 @@ def encode_samples(
         pictures = [frame_picture(one.picture, centre_region(one.picture.shape, shape), shape) for one in block]
         features.append(encoder.encode(model_input(encoder, as_tensor(pictures))).float().cpu())
         for one in block:
-            depth = frame_depth(one.depth_m, centre_region(one.depth_m.shape, shape), shape)
-            depth[(depth < config.min_depth_m) | (depth > config.max_depth_m)] = 0
-            if not depth.any():
-                raise TransferError(
-                    f"{one.name} has no valid pixel between {config.min_depth_m} and {config.max_depth_m} m in its middle part"
-                )
             names.append(one.name)
-            depths.append(depth)
+            depths.append(framed_depth(one, shape, config))
     if not names:
         raise TransferError("no samples to probe depth on")
     return DepthFeatures(tuple(names), torch.cat(features), np.stack(depths), encoder.config.grid)
+
+
+def framed_depth(sample: DepthSample, shape: tuple[int, int], config: DepthProbeConfig) -> Depths:
+    """Depth of the middle part of a picture that a model sees, (height, width) `shape`; 0 where it does not count.
+
+    Raises:
+        TransferError: It has no valid pixel there.
+    """
+    depth = frame_depth(sample.depth_m, centre_region(sample.depth_m.shape, shape), shape)
+    depth[(depth < config.min_depth_m) | (depth > config.max_depth_m)] = 0
+    if not depth.any():
+        raise TransferError(
+            f"{sample.name} has no valid pixel between {config.min_depth_m} and {config.max_depth_m} m in its middle part"
+        )
+    return depth
 
 
 class DepthProbe(nn.Module):
@@ -209,13 +218,13 @@ def predict_depth(probe: DepthProbe, features: DepthFeatures, config: DepthProbe
     return torch.cat(parts).clamp(config.min_depth_m, config.max_depth_m).numpy()
 
 
-def mean_depth(train: DepthFeatures) -> Depths:
+def mean_depth(depth_m: Depths) -> Depths:
     """(height, width): geometric mean of the training set's depth at each pixel, the overall one where it is never known.
 
     What one can say about depth without looking at the picture: floors are near and below, walls far and above.
     """
-    known = train.depth_m > 0
-    logs = np.log(train.depth_m, out=np.zeros(train.depth_m.shape, np.float64), where=known)
+    known = depth_m > 0
+    logs = np.log(depth_m, out=np.zeros(depth_m.shape, np.float64), where=known)
     count = known.sum(0)
     overall = logs.sum() / known.sum()
     return np.exp(np.divide(logs.sum(0), count, out=np.full(count.shape, overall), where=count > 0)).astype(np.float32)

@@ -18,6 +18,7 @@ from humannet_assets.single_life.workplace import Workplace, require
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.step import Outcome, Read, Step, Unit
 from humannet_assets.store.tables import CROCO_CHECKPOINTS, CROCO_RUNS, LIFE_TRANSFER, PATCH_MATCHES, VIDEO_SOURCES
+from humannet_assets.store.tables.single_life_models import RUN_COLUMNS
 
 if TYPE_CHECKING:
     from humannet_assets.single_life.cas import ProbePairs
@@ -32,7 +33,6 @@ _READS = (
     Read(CROCO_CHECKPOINTS, MODEL_COLUMNS, by="values"),
     Read(VIDEO_SOURCES, ("sidecar_uri", "sidecar_fingerprint"), unit="video_id", through="probe_video_ids", by="values"),
 )
-_ABOUT = ("life", "role", "life_group", "pairing", "duration_s", "seed", "model_name")
 
 
 class _ModelStep(Step[TransferConfig]):
@@ -89,7 +89,8 @@ class MatchStep(_ModelStep):
             if not checkpoints:
                 yield Outcome.rejected(unit, ["no_checkpoint"], {"fix": "see croco_checkpoints_rows"})
                 continue
-            model, row = load_model(checkpoints[0])
+            row = checkpoints[0]
+            model = load_model(row)
             try:
                 pairs, truth, untrained = self._prepare(unit.row(CROCO_RUNS)["probe_video_ids"], model.config)
             except DatasetError as error:
@@ -113,7 +114,7 @@ def _match_rows(row: Mapping[str, Any], weights: str, found: PatchMatching) -> I
     for layer, score in enumerate((found.mean, *found.layers), start=-1):
         yield {
             "match_id": stable_id(row["model_id"], weights, layer),
-            **{name: row[name] for name in _ABOUT},
+            **{name: row[name] for name in RUN_COLUMNS},
             "weights": weights,
             "layer": layer,
             "patches": found.patches,
@@ -189,7 +190,7 @@ class TransferStep(_ModelStep):
             if not data:
                 yield Outcome.rejected(unit, ["no_samples"], {"fix": "a probe set with depth, or transfer.datasets"})
                 continue
-            model, _ = load_model(row)
+            model = load_model(row)
             rows = [found for one in data for found in self._rows(row, model, one)]
             yield Outcome.kept(unit, rows, {one.name: one.split for one in data})
 
@@ -221,7 +222,7 @@ class TransferStep(_ModelStep):
             )  # fmt: skip
             yield {
                 "transfer_id": stable_id(row["model_id"], data.name, *metric.key),
-                **{name: row[name] for name in _ABOUT},
+                **{name: row[name] for name in RUN_COLUMNS},
                 "dataset": data.name,
                 "task": metric.task,
                 "method": metric.by,
@@ -312,16 +313,19 @@ def baselines(data: TransferData, sizes: CroCoConfig, config: TransferConfig) ->
     """Baselines of a data set for models of some sizes."""
     from humannet_assets.single_life.training import initial_model
     from humannet_assets.single_life.transfer.correspondence import grid_limit, identity_flow
-    from humannet_assets.single_life.transfer.depth import encode_samples, mean_depth
+    from humannet_assets.single_life.transfer.depth import framed_depth, mean_depth
 
     untrained = initial_model(sizes, config.random_seed)
     found = {metric.key: metric.mean for metric in measure(untrained, data, config)}
     trivial: dict[tuple[str, str], float] = {}
     limit: dict[str, float] = {}
     if data.train and data.test:
-        # Only the framed depth of these is used, not the features.
-        train, test = (encode_samples(untrained, samples, config.depth_probe()) for samples in (data.train, data.test))
-        for metric in _depth_metrics(mean_depth(train), test.depth_m, data.test):
+        probe_config = config.depth_probe()
+        train, test = (
+            np.stack([framed_depth(sample, sizes.image_shape, probe_config) for sample in samples])
+            for samples in (data.train, data.test)
+        )
+        for metric in _depth_metrics(mean_depth(train), test, data.test):
             trivial[metric.task, metric.name] = metric.mean
     if data.pairs:
         for metric in _correspondence(data.pairs, identity_flow, "identity"):

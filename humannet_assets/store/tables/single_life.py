@@ -8,6 +8,9 @@ _str, _i32, _i64, _f32, _f64 = pa.string(), pa.int32(), pa.int64(), pa.float32()
 
 _LIFE = Column("life", _str, "Name of the life; `control-<name>` for footage that is nobody's life, `probe` for the probe set.")
 _KIND = Column("kind", _str, "life, control (a Single-Life control, trained on like a life) or probe (never trained on).")
+_DURATION = Column("duration_s", _f64, "Length of the video, seconds.")
+_REFERENCE_DURATIONS = Column("reference_durations_s", pa.list_(_f64), "Lengths of those, seconds.", in_sql=False)
+_PAIRING = Column("pairing", _str, "temporal, spatial, augmented or random.")
 
 LIFE_VIDEOS = Table(
     name="life_videos",
@@ -23,7 +26,7 @@ LIFE_VIDEOS = Table(
         _KIND,
         Column("position", _i32, "Position in the life, from 0."),
         Column("life_start_s", _f64, "The life's clock at the video's first frame: seconds of footage before it."),
-        Column("duration_s", _f64, "Length of the video, seconds."),
+        _DURATION,
         Column("shot_count", _i32, "Uninterrupted takes in the video."),
         Column("held_out_s", _f64, "Seconds in held-out blocks."),
         Column(
@@ -31,7 +34,7 @@ LIFE_VIDEOS = Table(
             pa.list_(_str),
             "Earlier videos of the life whose frames may be references of this one's: a sample by hash, nearest hash first.",
         ),
-        Column("reference_durations_s", pa.list_(_f64), "Lengths of those, seconds.", in_sql=False),
+        _REFERENCE_DURATIONS,
     ),
 )
 
@@ -101,10 +104,10 @@ LIFE_PAIRINGS = Table(
         Column("pairing_id", _str, "Hash of (video, pairing)."),
         _LIFE,
         _KIND,
-        Column("pairing", _str, "temporal, spatial, augmented or random."),
-        Column("duration_s", _f64, "Length of the video, seconds."),
+        _PAIRING,
+        _DURATION,
         Column("reference_video_ids", pa.list_(_str), "Other videos references may come from; empty within one.", in_sql=False),
-        Column("reference_durations_s", pa.list_(_f64), "Lengths of those, seconds.", in_sql=False),
+        _REFERENCE_DURATIONS,
         Column("point_video_ids", pa.list_(_str), "Videos whose visible points are compared; empty but for spatial."),
     ),
     identity=("pairing",),
@@ -123,7 +126,7 @@ LIFE_PAIR_INDICES = Table(
         Column("pair_id", _str, "SHA-256 (128 bits) of the pairing's config, both frames and the life: a random order."),
         _LIFE,
         _KIND,
-        Column("pairing", _str, "temporal, spatial, augmented or random."),
+        _PAIRING,
         Column("split", _str, "train, held_out (both frames in held-out blocks) or probe."),
         Column("target_s", _f64, "Time of the target (the image that is masked), seconds from its video's first frame."),
         Column("reference_video_id", _str, "The reference's video: the target's own, or an earlier one of the life."),

@@ -12,16 +12,24 @@ _ROLE = Column(
     "life; control (footage that is nobody's life); ceiling (a further seed of the same data); reference (diverse data, for "
     "alignment by duration); no_source (a masked autoencoder: no second view).",
 )
+_GROUP = Column("life_group", _str, "Data set the life belongs to.")
 _RUN = (
     Column("life", _str, "Life or control it is about; the life that is left out, for a reference trained on all others."),
     _ROLE,
-    Column("life_group", _str, "Data set the life belongs to."),
+    _GROUP,
     Column("pairing", _str, "How its frames are paired; several joined by + are pooled."),
     Column("duration_s", _f64, "Only the first so many seconds of the life's footage; null for all."),
     Column("seed", _i32, "Of weights, batches and masks."),
     Column("model_name", _str, "Short name, unique among all models."),
 )
+RUN_COLUMNS: tuple[str, ...] = tuple(column.name for column in _RUN)
+"""Names of the columns that say what a model is; every table about single models has them."""
+_MODEL_ID = Column("model_id", _str, "The model.")
 _COMPARISON = Column("comparison_id", _str, "Hash of (purpose, pairing).")
+_PURPOSE = Column("purpose", _str, "lives or durations.")
+_MODELS_PAIRING = Column("pairing", _str, "Pairing of the models.")
+_CHANCE = Column("chance", _f64, "k / N.")
+_HIGH = Column("high", _f64, "Upper end.")
 
 CROCO_RUNS = Table(
     name="croco_runs",
@@ -96,8 +104,8 @@ LIFE_COMPARISONS = Table(
     ),
     columns=(
         _COMPARISON,
-        Column("purpose", _str, "lives or durations."),
-        Column("pairing", _str, "Pairing of the models."),
+        _PURPOSE,
+        _MODELS_PAIRING,
         Column("model_ids", pa.list_(_str), "Models that are compared.", in_sql=False),
         Column("probe_pairing_ids", pa.list_(_str), "Units of life_pair_indices with the probe's pairs.", in_sql=False),
         Column("probe_video_ids", pa.list_(_str), "Videos of the probe set.", in_sql=False),
@@ -116,12 +124,16 @@ _SCORE = (
 _PAIR_SCORES = (
     Column("score", _f64, "CAS, raw: read it beside `chance` and `shuffled` only."),
     Column("low", _f64, "Lower end of its 95 % bootstrap interval over scenes of the probe set."),
-    Column("high", _f64, "Upper end."),
+    _HIGH,
     Column("shuffled", _f64, "The same on pairs whose source is another scene's or pair's: agreement without a match."),
-    Column("chance", _f64, "k / N."),
+    _CHANCE,
     Column("corrected", _f64, "(score - chance) / (1 - chance)."),
     Column("excess", _f64, "(score - shuffled) / (1 - shuffled): the headline."),
 )
+SCORE_COLUMNS: tuple[str, ...] = tuple(column.name for column in _SCORE)
+"""What a score is of: view, set size, probe pairs."""
+PAIR_SCORE_COLUMNS: tuple[str, ...] = tuple(column.name for column in _PAIR_SCORES)
+"""The score of two models with its interval and nulls."""
 
 CAS_MATRICES = Table(
     name="cas_matrices",
@@ -135,8 +147,8 @@ CAS_MATRICES = Table(
     columns=(
         Column("cas_id", _str, "Hash of (comparison, both models, view, k)."),
         _COMPARISON,
-        Column("purpose", _str, "lives or durations."),
-        Column("pairing", _str, "Pairing of the models."),
+        _PURPOSE,
+        _MODELS_PAIRING,
         *(
             Column(f"{name}_{side}", _str, text.format(side.upper()))
             for side in ("a", "b")
@@ -167,12 +179,12 @@ CAS_SUMMARIES = Table(
     columns=(
         Column("summary_id", _str, "Hash of (comparison, view, k)."),
         _COMPARISON,
-        Column("purpose", _str, "lives or durations."),
-        Column("pairing", _str, "Pairing of the models."),
+        _PURPOSE,
+        _MODELS_PAIRING,
         *_SCORE,
         Column("models", _i32, "Trained models."),
         Column("lives", _i32, "Different lives among them."),
-        Column("chance", _f64, "k / N."),
+        _CHANCE,
         Column("trained", _f64, "Raw score of lives with lives."),
         Column("trained_shuffled", _f64, "The same on shuffled pairs."),
         Column("trained_excess", _f64, "Mean excess of lives with lives."),
@@ -210,7 +222,7 @@ PATCH_MATCHES = Table(
     ),
     columns=(
         Column("match_id", _str, "Hash of (model, weights, layer)."),
-        Column("model_id", _str, "The model."),
+        _MODEL_ID,
         *_RUN,
         Column("weights", _str, "trained, or random_init: an untrained model of the same sizes."),
         Column("layer", _i32, "Decoder block from 0; -1 is the mean of all."),
@@ -237,10 +249,10 @@ ALIGNMENT_BY_DURATION = Table(
     columns=(
         Column("alignment_id", _str, "Hash of (comparison, model, reference, view, k)."),
         _COMPARISON,
-        Column("pairing", _str, "Pairing of the models."),
+        _MODELS_PAIRING,
         Column("life", _str, "Life or control."),
         Column("kind", _str, "life or control."),
-        Column("life_group", _str, "Data set the life belongs to."),
+        _GROUP,
         Column("model_id", _str, "Model."),
         Column("reference_id", _str, "Reference."),
         Column("footage_s", _f64, "Seconds of footage the model was trained on."),
@@ -263,7 +275,7 @@ LIFE_TRANSFER = Table(
     ),
     columns=(
         Column("transfer_id", _str, "Hash of (model, data set, task, method, metric)."),
-        Column("model_id", _str, "The model."),
+        _MODEL_ID,
         *_RUN,
         Column("dataset", _str, "probe, or a folder of the settings."),
         Column("task", _str, "depth or correspondence."),
@@ -275,7 +287,7 @@ LIFE_TRANSFER = Table(
         Column(
             "low", _f64, "Lower end of its 95 % bootstrap interval over scenes; over samples if there are fewer than three."
         ),
-        Column("high", _f64, "Upper end."),
+        _HIGH,
         Column("random_init", _f64, "An untrained model of the same sizes."),
         Column("trivial", _f64, "Depth: mean depth of the training pictures. Correspondence: nothing moved (identity flow)."),
         Column("grid_limit", _f64, "Correspondence: what the grid of patches can reach; null for depth."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -27,8 +27,9 @@ from humannet_assets.single_life.distribution import Distribution
 from humannet_assets.vla.policy.batches import Collator
 from humannet_assets.vla.policy.card import EXPERT_FILE, Change, PolicyCard, SourceStatistics, read_policy_card
 from humannet_assets.vla.policy.config import PolicyConfig, StageConfig
+from humannet_assets.vla.policy.curve import CurveRow
 from humannet_assets.vla.policy.model import Policy, new_expert
-from humannet_assets.vla.policy.training import Outcome, Trainer, Watch, check_run
+from humannet_assets.vla.policy.training import Trainer
 from humannet_assets.vla.policy.vlm import Vlm, load_vlm, merged, prepare, qwen
 from humannet_assets.vla.samples import Normaliser, Sample
 
@@ -76,7 +77,7 @@ def train_policy(
     folder: Path,
     distribution: Distribution,
     about: Mapping[str, Any] | None = None,
-    watch: Watch | None = None,
+    on_row: Callable[[CurveRow], None] | None = None,
 ) -> PolicyCard:
     """Train a policy, or go on with a run that was interrupted, or return the card of a finished one.
 
@@ -89,7 +90,7 @@ def train_policy(
         folder: Where the run lives.
         distribution: This process's place.
         about: For the card: arm, hours, provenance.
-        watch: Told how it goes.
+        on_row: Told each new row of the loss curve, in the leading process.
 
     Raises:
         PolicySetupError: It cannot be trained as asked; nothing was started.
@@ -105,11 +106,11 @@ def train_policy(
     collator = Collator(vlm, config, normalisers)
     trainer = Trainer(Policy(config, vlm, expert), stage, samples, collator, folder, distribution, origin.identity)
     if (card := read_policy_card(folder)) is not None:
-        check_run(folder, card.run, trainer.progress.run)
+        trainer.check_same_run(card.run)
         return card
-    outcome = trainer.run(watch)
+    trainer.train(on_row)
     if distribution.leads:
-        _save(outcome, origin, stage, normalisers, folder, distribution.hardware, dict(about or {}))
+        _save(trainer, origin, normalisers, dict(about or {}))
     trainer.done()
     card = read_policy_card(folder)
     assert card is not None
@@ -175,17 +176,9 @@ def _changed(vlm: Vlm, card: PolicyCard, folder: Path) -> Vlm:
     return vlm
 
 
-def _save(
-    outcome: Outcome,
-    origin: _Origin,
-    stage: StageConfig,
-    normalisers: Mapping[str, Normaliser],
-    folder: Path,
-    hardware: str,
-    about: dict[str, Any],
-) -> None:
+def _save(trainer: Trainer, origin: _Origin, normalisers: Mapping[str, Normaliser], about: dict[str, Any]) -> None:
     """Write everything, the card last: until it is there the folder holds no finished policy."""
-    policy = outcome.policy
+    policy, stage, folder = trainer.model, trainer.stage, trainer.folder
     changes: list[Change] = []
     # All weights in one file supersede whatever came before.
     kept = origin.changes if stage.tune != "full" else ()
@@ -211,15 +204,15 @@ def _save(
     card = PolicyCard(
         policy=policy.config,
         stage=stage,
-        run=outcome.fingerprint,
+        run=trainer.progress.run,
         vlm_identity=origin.vlm.identity,
         changes=tuple(changes),
         expert_sha256=sha256_of(folder / EXPERT_FILE),
         statistics={name: SourceStatistics(actions=own.actions, state=own.state) for name, own in normalisers.items()},
-        precision=outcome.precision,
+        precision=trainer.precision,
         data=about,
-        curve=tuple(outcome.curve),
-        hardware=hardware,
+        curve=tuple(trainer.progress.curve),
+        hardware=trainer.distribution.hardware,
         commit=current_commit(),
         versions={**versions(), "transformers": version("transformers"), "peft": version("peft")},
         created_at=datetime.now(UTC),

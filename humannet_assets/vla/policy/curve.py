@@ -7,25 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+
+from humannet_assets.single_life.card import LossRow
 
 LEAST_SIZES = 3
 """Different amounts of data a law is fitted to; with two every law fits."""
 
 
-class CurveRow(BaseModel):
-    """One row of a loss curve: mean loss of the steps since the row before, and where training stood then.
+class CurveRow(LossRow):
+    """One row of a policy's loss curve."""
 
-    `lr` is the last step's learning rate, `seconds` the time spent training, over all resumptions.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    step: int
-    loss: float
-    lr: float
     samples_seen: int
-    seconds: float
 
 
 def steps_to(threshold: float, points: Sequence[tuple[int, float]]) -> float | None:

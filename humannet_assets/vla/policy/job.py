@@ -39,15 +39,13 @@ def run_job(job: PolicyJob, on_row: Callable[[CurveRow], None] | None = None) ->
     """Train (or go on training) as the job says, in this process; see `checkpoints.train_policy` for what it raises."""
     from humannet_assets.single_life.distribution import distributed
     from humannet_assets.vla.policy.checkpoints import Start, train_policy
-    from humannet_assets.vla.policy.training import Watch
     from humannet_assets.vla.sample_files import load_samples
 
-    watch = Watch(on_row) if on_row else None
     normalisers = {source: own.normaliser() for source, own in job.statistics.items()}
     with distributed(job.device) as place:
         return train_policy(
             job.policy, job.stage, Start(job.start, job.keep_expert), load_samples(job.samples_file), normalisers, job.folder,
-            place, job.about, watch,
+            place, job.about, on_row,
         )  # fmt: skip
 
 

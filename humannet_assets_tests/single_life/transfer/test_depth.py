@@ -55,7 +55,7 @@ def test_probe_learns_and_beats_the_mean_which_needs_no_picture() -> None:
     assert train.depth_m.shape == (48, 64, 64)
     probe = train_probe(train, FAST, seed=0)
     learned = score_depth(predict_depth(probe, test, FAST), test.depth_m)
-    mean = score_depth(mean_depth(train), test.depth_m)
+    mean = score_depth(mean_depth(train.depth_m), test.depth_m)
     assert learned.pictures == 16
     assert learned.delta1 > mean.delta1 + 0.2
     assert learned.abs_rel < 0.6 * mean.abs_rel
@@ -92,7 +92,7 @@ def test_patches_ask_each_other() -> None:
     data = DepthFeatures(tuple(map(str, range(48))), features, maps, (4, 4))
     learned = score_depth(predict_depth(train_probe(data, FAST, seed=0), data, FAST)[:, 4:, 4:], maps[:, 4:, 4:])
     assert learned.delta1 > 0.9
-    assert score_depth(mean_depth(data)[4:, 4:], maps[:, 4:, 4:]).delta1 < 0.5
+    assert score_depth(mean_depth(data.depth_m)[4:, 4:], maps[:, 4:, 4:]).delta1 < 0.5
 
 
 def test_features_of_any_scale_are_taken() -> None:
@@ -153,7 +153,7 @@ def test_mean_depth_of_pixels_and_where_nothing_is_known() -> None:
     depth = train.depth_m.copy()
     depth[:, 0, 0] = 0
     depth[:, 0, 1] = [1, 4, 0, 0]
-    found = mean_depth(dataclasses.replace(train, depth_m=depth))
+    found = mean_depth(depth)
     assert found[0, 1] == pytest.approx(2)
     assert found[0, 0] == pytest.approx(np.exp(np.log(depth[depth > 0]).mean()), rel=1e-4)
 

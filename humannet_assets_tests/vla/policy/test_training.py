@@ -136,7 +136,7 @@ def lit(one: Sample, light: float) -> Sample:
 
 def test_a_policy_learns_what_only_the_picture_tells(tmp_path: Path) -> None:
     made = [lit(one, index / 31) for index, one in enumerate(samples(32))]
-    stage = tiny_stage(steps=70, batch_size=8, tune="full", noise_draws=4, log_every=10, warmup_fraction=0.1)
+    stage = tiny_stage(steps=140, peak_lr=6e-3, batch_size=8, tune="full", noise_draws=4, log_every=10, warmup_fraction=0.1)
     run(tmp_path, stage, tiny_policy(), made)
     loaded = load_policy(tmp_path)
     real = loaded.collator.batch(made)
@@ -145,7 +145,7 @@ def test_a_policy_learns_what_only_the_picture_tells(tmp_path: Path) -> None:
         right, wrong = (float(loaded.policy(batch, draws(32)).mean()) for batch in (real, blind))
         chunks = loaded.policy.act(real, sampling_noise(0, 32, 16))[:, 0, 0]
     assert wrong > 1.5 * right
-    assert float(torch.corrcoef(torch.stack([chunks, real.actions[:, 0, 0]]))[0, 1]) > 0.5
+    assert float(torch.corrcoef(torch.stack([chunks, real.actions[:, 0, 0]]))[0, 1]) > 0.8
 
 
 def draws(count: int) -> Any:
