@@ -29,6 +29,10 @@ LEAST_RANGE = 0.05
 """Least span of scores the colours cover: noise should not look like structure."""
 
 
+LEAST_APART = 0.25
+"""Share of a colour bar from one mark's name to the next."""
+
+
 def group_colours(groups: Sequence[str]) -> dict[str, str]:
     """A colour per group, by ascending name."""
     return {group: GROUP_COLOURS[place % len(GROUP_COLOURS)] for place, group in enumerate(sorted(set(groups)))}
@@ -86,9 +90,14 @@ def alignment_page(
     _draw_tree(beside.append_axes("top", size="14%", pad=0.05), tree, len(names))
     low, high = _colour_range(score[~np.eye(len(names), dtype=bool)])
     bar = figure.colorbar(image, cax=beside.append_axes("bottom", size=0.14, pad=0.25), orientation="horizontal", label=value)
-    for name, mark in marks:
-        if low <= mark <= high:
-            bar.ax.axvline(mark, color=MARK_COLOUR, linewidth=1.5)
+    named = -np.inf
+    for name, mark in sorted(marks, key=lambda item: item[1]):
+        if not low <= mark <= high:
+            continue
+        bar.ax.axvline(mark, color=MARK_COLOUR, linewidth=1.5)
+        # The heading names them all; here names would lie on each other.
+        if mark - named > LEAST_APART * (high - low):
+            named = mark
             bar.ax.annotate(name, (mark, 1), xycoords=("data", "axes fraction"), xytext=(0, 2), textcoords="offset points",
                             ha="center", fontsize=7, color=MARK_COLOUR)  # fmt: skip
     _draw_places(places, names, groups, coordinates)
