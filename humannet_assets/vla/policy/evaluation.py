@@ -26,7 +26,6 @@ from humannet_assets.vla.samples import Sample
 
 REAL = "real"
 SEEING = (REAL, "shuffled_image", "matched_image", "shuffled_text")
-BLIND = ("mean_action", "zero_action")
 LOSS = "loss"
 
 
