@@ -77,6 +77,9 @@ def export_lerobot(
         DatasetError: The folder holds something else, or no space is left.
         FormatError: A size H.264 cannot hold.
     """
+    form = Format(
+        round(ACTION_RATE_HZ), "human_hands" if choice.kind == "human" else "robots", _VECTORS, {CAMERA: size}, _EXTRAS
+    )
     single = choice.model_copy(update={"chunks": ChunkConfig(steps=1)})
     report = ExportReport(folder)
     # Names only: the numbers of all episodes at once would not fit into memory.
@@ -89,9 +92,6 @@ def export_lerobot(
         raise NothingToExportError(f"no {choice.kind} episode to export: {why}. Materialise {choice.kind}_episodes first.")
     report.train = sum(split == "train" for split, _ in planned)
     report.validation = len(planned) - report.train
-    form = Format(
-        round(ACTION_RATE_HZ), "human_hands" if choice.kind == "human" else "robots", _VECTORS, {CAMERA: size}, _EXTRAS
-    )
     source = {"kind": choice.kind, "episodes": stable_id(*(name for _, name in planned)), "size": list(size)}
     with DatasetWriter(folder, form, source=source) as writer:
         for index in writer.missing(len(planned)):
