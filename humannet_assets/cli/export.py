@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from humannet_assets.cli.project import Project, UsageError
+from humannet_assets.cli.project import Project
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,20 +26,16 @@ def write_lerobot(
     """Write the data set and say what is in it.
 
     Raises:
-        UsageError: A size that is none, or nothing to write.
+        FormatError: A size that is none, or none H.264 can hold.
+        NothingToExportError: No episode fits.
         DatasetError: The folder holds something else, or the disk is full.
     """
     from humannet_assets.vla.chunks import EpisodeChoice
-    from humannet_assets.vla.export import NothingToExportError, export_lerobot, parse_size
+    from humannet_assets.vla.export import export_lerobot, parse_size
 
     store = project.require_tables()
     choice = EpisodeChoice(kind=kind.value, datasets=tuple(datasets), robot_ready=not everything)
-    try:
-        report = export_lerobot(store, choice, out, parse_size(size), project.access)
-    except NothingToExportError as error:
-        raise UsageError(str(error)) from error
-    except ValueError as error:
-        raise UsageError(f"--size {size}: {error}") from error
+    report = export_lerobot(store, choice, out, parse_size(size), project.access)
     text = f"{report.train} training and {report.validation} validation episodes, {report.frames} frames: {report.folder}"
     console.print(text, markup=False, highlight=False)
     for why in sorted(set(report.left_out.values())):

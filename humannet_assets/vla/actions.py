@@ -26,7 +26,7 @@ from scipy.spatial.transform import Rotation
 
 from humannet_assets.store.step import StepConfig
 from humannet_assets.vla.episodes import Episode, Floats
-from humannet_assets.vla.motion import SIDES, Motion, robot_motion
+from humannet_assets.vla.motion import SIDES, Motion, resting, robot_motion
 from humannet_assets.vla.resample import ResampleConfig, resample
 
 ACTION_DIM = 32
@@ -209,7 +209,7 @@ def _cameras(motion: Motion, config: ChunkConfig) -> tuple[Floats, Literal["came
     if motion.camera is not None:
         return motion.camera, "camera"
     if config.unknown_camera == "reference":
-        return np.tile([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], (count, 1)), "reference"
+        return resting(count), "reference"
     return np.full((count, 7), np.nan), "camera"
 
 

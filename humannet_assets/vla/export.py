@@ -22,7 +22,7 @@ from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.vla.actions import DIM_NAMES, ChunkConfig
 from humannet_assets.vla.chunks import EpisodeChoice, EpisodeChunks, episode_ids, read_episodes
-from humannet_assets.vla.lerobot.layout import Extra, ExtraType, Format
+from humannet_assets.vla.lerobot.layout import Extra, ExtraType, Format, FormatError
 from humannet_assets.vla.lerobot.writer import DatasetWriter
 from humannet_assets.vla.motion import SIDES
 from humannet_assets.vla.pictures import PictureError
@@ -77,18 +77,21 @@ def export_lerobot(
         DatasetError: The folder holds something else, or no space is left.
         FormatError: A size H.264 cannot hold.
     """
+    form = Format(
+        round(ACTION_RATE_HZ), "human_hands" if choice.kind == "human" else "robots", _VECTORS, {CAMERA: size}, _EXTRAS
+    )
     single = choice.model_copy(update={"chunks": ChunkConfig(steps=1)})
     report = ExportReport(folder)
-    planned = [(item.split, item.episode_id) for item in _readable(store, single, access, report)]
-    planned.sort(key=lambda pair: (pair[0] != "train", pair[1]))
+    # Names only: the numbers of all episodes at once would not fit into memory.
+    planned = sorted(
+        ((item.split, item.episode_id) for item in _readable(store, single, access, report)),
+        key=lambda pair: (pair[0] != "train", pair[1]),
+    )
     if not planned:
         why = "; ".join(sorted(set(report.left_out.values()))) or "none is stored, or none passes the gate (try --all)"
         raise NothingToExportError(f"no {choice.kind} episode to export: {why}. Materialise {choice.kind}_episodes first.")
     report.train = sum(split == "train" for split, _ in planned)
     report.validation = len(planned) - report.train
-    form = Format(
-        round(ACTION_RATE_HZ), "human_hands" if choice.kind == "human" else "robots", _VECTORS, {CAMERA: size}, _EXTRAS
-    )
     source = {"kind": choice.kind, "episodes": stable_id(*(name for _, name in planned)), "size": list(size)}
     with DatasetWriter(folder, form, source=source) as writer:
         for index in writer.missing(len(planned)):
@@ -106,15 +109,14 @@ def export_lerobot(
         if report.validation:
             splits["validation"] = f"{report.train}:{len(planned)}"
         writer.finish(len(planned), splits=splits)
-    report.frames = _frames(folder)
+        report.frames = writer.frames
     return report
 
 
 def _readable(
     store: LanceStore, choice: EpisodeChoice, access: MediaAccess | None, report: ExportReport
-) -> list[EpisodeChunks]:
+) -> Iterator[EpisodeChunks]:
     """Episodes with words and a picture; the others are noted."""
-    good = []
     for item in read_episodes(store, choice, access, ids=episode_ids(store, choice)):
         if not item.instruction.strip():
             report.left_out[item.episode_id] = "no instruction"
@@ -124,8 +126,7 @@ def _readable(
         except PictureError as error:
             report.left_out[item.episode_id] = str(error)
             continue
-        good.append(item)
-    return good
+        yield item
 
 
 def episode_frames(item: EpisodeChunks, size: tuple[int, int]) -> Iterator[tuple[dict[str, Any], RGB]]:
@@ -168,19 +169,13 @@ def fitted(picture: RGB, size: tuple[int, int]) -> RGB:
     return result
 
 
-def _frames(folder: Path) -> int:
-    import json
-
-    return int(json.loads((folder / "meta" / "info.json").read_text(encoding="utf-8"))["total_frames"])
-
-
 def parse_size(text: str) -> tuple[int, int]:
     """Width and height from e.g. "320x240".
 
     Raises:
-        ValueError: It is something else.
+        FormatError: It is something else.
     """
     parts: Sequence[str] = text.lower().split("x")
     if len(parts) != 2 or not all(part.isdigit() for part in parts):
-        raise ValueError(f"{text!r} is no size; write width and height, e.g. 320x240")
+        raise FormatError(f"{text!r} is no size; write width and height, e.g. 320x240")
     return int(parts[0]), int(parts[1])

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from humannet_assets.perception.smoothing import local_polynomial, smooth_rotations
 from humannet_assets.vla.episodes import MAX_JOINTS, Floats
-from humannet_assets.vla.motion import SIDES, Motion
+from humannet_assets.vla.motion import SIDES, Motion, resting
 from humannet_assets.vla.resample import ResampleConfig, poses_at
 from humannet_assets.vla.retarget import Retargeted, compose, fingertips, retarget
 from humannet_assets.vla.settings import HumanConfig
@@ -105,7 +105,7 @@ def human_motion(
             continue
         found = grippers[index] = retarget(hand.tips, hand.observed, config.gripper)
         known = np.isfinite(hand.pose).all(axis=1)
-        place = _smoothed(times_s, _into(camera, hand.pose), config)
+        place = _smoothed(times_s, compose(camera, hand.pose), config)
         wrist[:, index] = compose(place, found.offset) if config.action_point == "gripper" else place
         grip[:, index] = np.clip(_smooth_values(times_s, np.where(known, found.grip, np.nan), config), 0.0, 1.0)
         aperture[known, index] = found.aperture_m[known]
@@ -187,7 +187,7 @@ def camera_poses(
         )
         if np.isfinite(poses).all():
             return poses, "known", f"world of the camera poses that came with the footage ({best['format']})"
-    rest = np.tile([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], (len(times_s), 1))
+    rest = resting(len(times_s))
     if trajectory is None or len(trajectory["times_s"]) < 2:
         return rest, "unknown", "the camera of each moment"
     still = trajectory["rotation_rate_deg_s"] <= config.still_deg_s and trajectory["parallax_px"] <= config.still_parallax_px
@@ -212,19 +212,6 @@ def _poses(rotvec: Sequence[Any], position: Sequence[Any]) -> Floats:
 
     turn = Rotation.from_rotvec(np.asarray(rotvec, np.float64).reshape(-1, 3)).as_quat()
     return np.concatenate([np.asarray(position, np.float64).reshape(-1, 3), turn], axis=1)
-
-
-def _into(camera: Floats, pose: Floats) -> Floats:
-    """Poses (T, 7) in the camera of each moment, in the frame of the cameras' poses (T, 7)."""
-    from scipy.spatial.transform import Rotation
-
-    result = np.full(pose.shape, np.nan)
-    known = np.isfinite(pose).all(axis=1) & np.isfinite(camera).all(axis=1)
-    if known.any():
-        turn = Rotation.from_quat(camera[known, 3:])
-        result[known, :3] = camera[known, :3] + turn.apply(pose[known, :3])
-        result[known, 3:] = (turn * Rotation.from_quat(pose[known, 3:])).as_quat()
-    return result
 
 
 def _stretches(known: Bools) -> list[slice]:

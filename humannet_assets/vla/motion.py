@@ -17,6 +17,11 @@ from humannet_assets.vla.episodes import MAX_JOINTS, Episode, Floats
 SIDES: tuple[Side, Side] = ("left", "right")
 
 
+def resting(count: int) -> Floats:
+    """Poses (count, 7) of what stays at the origin, unturned."""
+    return np.tile([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], (count, 1))
+
+
 @dataclass(frozen=True, eq=False)
 class Motion:
     """Samples over time. Poses are xyz (metres) and a unit quaternion xyzw, in one reference frame that stands still.

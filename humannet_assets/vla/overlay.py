@@ -21,7 +21,7 @@ from humannet_assets.store.lance_store import LanceStore, quoted
 from humannet_assets.store.tables import HAND_TRACKS, HUMAN_EPISODES, KNOWN_CAMERAS, VIDEO_FILES
 from humannet_assets.vla.actions import in_camera
 from humannet_assets.vla.episodes import Floats
-from humannet_assets.vla.motion import SIDES, Motion
+from humannet_assets.vla.motion import SIDES, Motion, resting
 from humannet_assets.vla.retarget import gripper_tips
 from humannet_assets.vla.settings import HumanConfig
 from humannet_assets.vla.stored import MOTION_NAMES, stored_motion
@@ -124,9 +124,7 @@ def _picture(
 
 
 def _cameras(motion: Motion) -> Floats:
-    if motion.camera is not None:
-        return motion.camera
-    return np.tile([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], (len(motion.times_s), 1))
+    return resting(len(motion.times_s)) if motion.camera is None else motion.camera
 
 
 def _landmarks(tracks: Sequence[dict[str, Any]], side: str, time_s: float, size: Floats) -> Floats | None:
@@ -150,7 +148,7 @@ def _gripper(row: dict[str, Any], motion: Motion, step: int, hand: int, camera: 
         return None
     if config.action_point == "gripper":
         # The pose already is the gripper's.
-        offset = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
+        offset = resting(1)[0]
     tips = gripper_tips(offset, np.array([grip]), config.gripper)[0]
     back = Rotation.from_quat(offset[3:]).as_matrix()[:, 2] * 0.04
     corners = np.stack([tips[0], tips[0] - back, tips[1] - back, tips[1]])

@@ -6,7 +6,7 @@ policies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +53,7 @@ class Figure:
 def data_report(store: LanceStore, config: DataReportConfig, run_id: str) -> list[Figure]:
     """Compute the report and store what changed; empty without episodes."""
     figures = [figure for kind, frame in _frames(store) for figure in _of_kind(kind, frame, config)]
-    rows = [
-        (stable_id(figure.kind, figure.dataset, figure.measure), None, vars(figure)) for figure in figures
-    ]  # fmt: skip
+    rows = [(stable_id(figure.kind, figure.dataset, figure.measure), None, vars(figure)) for figure in figures]
     replace_rows(store, HUMAN_DATA_REPORT, rows, run_id, code_version=CODE_VERSION)
     return figures
 
@@ -105,21 +103,14 @@ def _weighted(
     values, weights = values[known], weights[known]
     if not len(values):
         return None, (None, None)
-    mean: Callable[[np.ndarray, np.ndarray], np.ndarray] = lambda v, w: (v * w).sum(axis=-1) / w.sum(axis=-1)  # noqa: E731
-    value = float(mean(values, weights))
-    if len(values) < 2:
+    count = len(values)
+    value = float(np.average(values, weights=weights))
+    if count < 2:
         return value, (None, None)
     rng = np.random.default_rng(config.seed)
-    draws = np.array([_draw(mean, values, weights, rng) for _ in range(config.resamples)])
-    low, high = np.quantile(draws, [0.025, 0.975])
+    chosen = (rng.integers(0, count, count) for _ in range(config.resamples))
+    low, high = np.quantile([np.average(values[own], weights=weights[own]) for own in chosen], [0.025, 0.975])
     return value, (float(low), float(high))
-
-
-def _draw(
-    mean: Callable[[np.ndarray, np.ndarray], np.ndarray], values: np.ndarray, weights: np.ndarray, rng: np.random.Generator
-) -> float:
-    chosen = rng.integers(0, len(values), len(values))
-    return float(mean(values[chosen], weights[chosen]))
 
 
 def _entropy_bits(counts: np.ndarray) -> float | None:

@@ -104,15 +104,16 @@ def gripper_tips(offset: Floats, grip: Floats, config: GripperConfig) -> Floats:
 
 
 def compose(pose: Floats, offset: Floats) -> Floats:
-    """Poses (T, 7) of what is fixed at `offset` (7,) in the frame of poses (T, 7); NaN where those are not known."""
+    """Poses (T, 7) of what is at `offset`, (7,) or (T, 7), in the frame of poses (T, 7); NaN where either is not known."""
     from scipy.spatial.transform import Rotation
 
     result = np.full(pose.shape, np.nan)
-    known = np.isfinite(pose).all(axis=1)
+    inner = np.broadcast_to(offset, pose.shape)
+    known = np.isfinite(pose).all(axis=1) & np.isfinite(inner).all(axis=1)
     if known.any():
         turn = Rotation.from_quat(pose[known, 3:])
-        result[known, :3] = pose[known, :3] + turn.apply(offset[:3])
-        result[known, 3:] = (turn * Rotation.from_quat(offset[3:])).as_quat()
+        result[known, :3] = pose[known, :3] + turn.apply(inner[known, :3])
+        result[known, 3:] = (turn * Rotation.from_quat(inner[known, 3:])).as_quat()
     return result
 
 

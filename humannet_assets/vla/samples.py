@@ -130,11 +130,3 @@ def with_images(sample: Sample, other: Sample) -> Sample:
 def with_instruction(sample: Sample, other: Sample) -> Sample:
     """A sample with another one's instruction."""
     return replace(sample, instruction=other.instruction)
-
-
-def action_dims(samples: Iterable[Sample]) -> Bools:
-    """Dims (32,) that any of the samples has."""
-    found = np.zeros(ACTION_DIM, bool)
-    for sample in samples:
-        found |= sample.mask.any(axis=0)
-    return found

@@ -189,6 +189,11 @@ def test_the_export_is_a_data_set_our_importer_reads(
         cli.main([*arguments[:-3], str(tmp_path / "none"), "--dataset", "nowhere"])
     assert ended.value.code == 2
     assert "no robot episode to export" in capsys.readouterr().err
+    for size, said in (("wide", "write width and height"), ("63x48", "even sides")):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*arguments[:-1], size])
+        assert ended.value.code == 2
+        assert said in capsys.readouterr().err
 
 
 def _raw(folder: Path) -> list[Episode]:

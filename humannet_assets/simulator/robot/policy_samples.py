@@ -24,7 +24,7 @@ from humannet_assets.simulator.wearer.body import OUT, SIDES
 from humannet_assets.simulator.world import RGB, RenderQuality
 from humannet_assets.vla.actions import ACTION_DIM, CHUNK_STEPS, HANDS, ChunkConfig, cut_chunks, robot_weights
 from humannet_assets.vla.episodes import MAX_JOINTS
-from humannet_assets.vla.motion import Motion
+from humannet_assets.vla.motion import Motion, resting
 from humannet_assets.vla.samples import Sample
 
 FAST = RenderQuality(shadow_size=0, samples=0, slices=10, stacks=6)
@@ -87,7 +87,7 @@ def _motion(vectors: Mapping[str, npt.NDArray[np.float64]], times_s: npt.NDArray
         wrist=vectors["observation.ee_pose"].reshape(count, 2, 7),
         grip=np.clip(vectors["observation.state"][:, _GRIPS] / MAX_OPENING_M, 0, 1),
         joints=np.full((count, 2, MAX_JOINTS), np.nan),
-        camera=np.tile([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], (count, 1)),
+        camera=resting(count),
         wrist_target=vectors["ee_target"].reshape(count, 2, 7),
         grip_target=np.clip(vectors["action"][:, _GRIPS] / MAX_OPENING_M, 0, 1),
         reference="head camera",

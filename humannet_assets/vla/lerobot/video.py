@@ -28,9 +28,11 @@ class EpisodeVideo:
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.time_base = stream.codec_context.time_base = self._clock = Fraction(1, fps)
         stream.codec_context.thread_count = 1
-        # No B-frames: packets are in the order they are shown, so files can be joined.
+        # No B-frames: packets are in the order they are shown, so files can be joined. No macroblock tree: with it, x264
+        # makes other bytes of the same pictures now and then (in 1 of 100 runs at 112x84, 3 at 32x48; without it in none).
         stream.codec_context.options = {
-            "preset": "veryfast", "crf": str(CRF), "g": str(KEYFRAME_INTERVAL), "bf": "0", "threads": "1", "flags": "+bitexact",
+            "preset": "veryfast", "crf": str(CRF), "g": str(KEYFRAME_INTERVAL), "bf": "0", "mbtree": "0", "threads": "1",
+            "flags": "+bitexact",
         }  # fmt: skip
         self._stream, self._frames = stream, 0
 

@@ -152,6 +152,11 @@ class DatasetWriter:
         """Episodes that are in the dataset's files: those with lower numbers."""
         return self._committed
 
+    @property
+    def frames(self) -> int:
+        """Frames that are in the dataset's files."""
+        return self._frames
+
     def missing(self, count: int) -> list[int]:
         """Which of the first `count` episodes are not there yet."""
         first = self._committed + len(self._group)

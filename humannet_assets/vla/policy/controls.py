@@ -31,7 +31,7 @@ def shuffled(samples: Sequence[Sample], what: Shuffle, rng: np.random.Generator)
     episodes = np.array([sample.episode_id for sample in samples])
     texts = np.array([sample.instruction for sample in samples])
     own = texts if what == "shuffled_text" else episodes
-    times_s = np.array([sample.time_s for sample in samples])
+    names, times_s = np.unique(episodes), np.array([sample.time_s for sample in samples])
     result = []
     for index, sample in enumerate(samples):
         others = np.flatnonzero(own != own[index])
@@ -39,11 +39,9 @@ def shuffled(samples: Sequence[Sample], what: Shuffle, rng: np.random.Generator)
             kind = "instruction" if what == "shuffled_text" else "episode"
             raise PolicySetupError(f"control {what} needs samples of at least two {kind}s; found one: add held-out episodes")
         if what == "matched_image":
-            # The nearest frame of each other episode, one of them at random.
-            nearest: dict[str, int] = {}
-            for k in sorted(others.tolist(), key=lambda k: abs(times_s[k] - times_s[index])):
-                nearest.setdefault(samples[k].episode_id, k)
-            other = samples[nearest[str(rng.choice(sorted(nearest)))]]
+            # One of the other episodes at random, and its nearest frame.
+            frames = np.flatnonzero(episodes == rng.choice(names[names != sample.episode_id]))
+            other = samples[frames[np.abs(times_s[frames] - sample.time_s).argmin()]]
         else:
             other = samples[int(rng.choice(others))]
         result.append(with_instruction(sample, other) if what == "shuffled_text" else with_images(sample, other))

@@ -6,20 +6,18 @@ difference is follows from drawing whole episodes anew (paired bootstrap).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from humannet_assets.single_life.statistics import CONFIDENCE, bootstrap_interval
 from humannet_assets.store.step import StepConfig
 from humannet_assets.vla.actions import ACTION_DIM, Float32s
 from humannet_assets.vla.episodes import Floats
-from humannet_assets.vla.policy.batches import Batch, Collator, Noise, draw_noise
+from humannet_assets.vla.policy.batches import Collator, Noise, draw_noise
 from humannet_assets.vla.policy.controls import MeanAction, shuffled, zero_action
 from humannet_assets.vla.policy.errors import MEASURES, open_loop_errors
 from humannet_assets.vla.policy.model import Policy, sampling_noise
@@ -28,7 +26,6 @@ from humannet_assets.vla.samples import Sample
 
 REAL = "real"
 SEEING = (REAL, "shuffled_image", "matched_image", "shuffled_text")
-BLIND = ("mean_action", "zero_action")
 LOSS = "loss"
 
 
@@ -104,50 +101,36 @@ def evaluate(
         # Every condition shuffles in its own way, and always the same.
         rng = np.random.default_rng([config.seed, SEEING.index(name)])
         seen = samples if name == REAL else shuffled(samples, name, rng)  # pyright: ignore[reportArgumentType]
-        conditions[name] = Measured(
-            losses(policy, collator, seen, config), open_loop_errors(act(policy, collator, seen, config), samples)
-        )
+        loss, actions = predict(policy, collator, seen, config)
+        conditions[name] = Measured(loss, open_loop_errors(actions, samples))
     for name, actions in (("mean_action", mean_action.actions(samples)), ("zero_action", zero_action(samples))):
         loss = _l1(collator, samples, actions) if policy.config.expert.head == "l1" else np.full(len(samples), np.nan)
         conditions[name] = Measured(loss, open_loop_errors(actions, samples))
     return Evaluation(conditions, tuple(sample.episode_id for sample in samples), tuple(sample.group for sample in samples))
 
 
-def losses(policy: Policy, collator: Collator, samples: Sequence[Sample], config: EvaluationConfig) -> Floats:
-    """Loss of each sample (N,) over fixed draws: those of a sample depend on the seed and its number only."""
-    draws = 1 if policy.config.expert.head == "l1" else config.draws
+def predict(policy: Policy, collator: Collator, samples: Sequence[Sample], config: EvaluationConfig) -> tuple[Floats, Float32s]:
+    """Loss of each sample (N,) and predicted actions (N, steps, 32) in the units of the action space; one look serves both.
 
-    def run(batch: Batch, first: int) -> Tensor:
+    Draws and starting noise are fixed: those of a sample depend on the seed and its number only.
+    """
+    draws = 1 if policy.config.expert.head == "l1" else config.draws
+    start = sampling_noise(config.seed, len(samples), policy.config.steps)
+    device = next(policy.parameters()).device
+    losses, actions = [], []
+    for first in range(0, len(samples), config.batch_size):
+        own = samples[first : first + config.batch_size]
         drawn = [
             draw_noise(np.random.default_rng([config.seed, index]), 1, draws, policy.config.steps, ACTION_DIM)
-            for index in range(first, first + len(batch))
+            for index in range(first, first + len(own))
         ]
         noise = Noise(torch.cat([each.time for each in drawn]), torch.cat([each.noise for each in drawn]))
-        return policy(batch, noise.to(batch.state.device))
-
-    return _by_batch(policy, collator, samples, config, run).astype(np.float64)
-
-
-def act(policy: Policy, collator: Collator, samples: Sequence[Sample], config: EvaluationConfig) -> Float32s:
-    """Predicted actions (N, steps, 32) in the units of the action space, from fixed starting noise."""
-    noise = sampling_noise(config.seed, len(samples), policy.config.steps)
-
-    def run(batch: Batch, first: int) -> Tensor:
-        return policy.act(batch, noise[first : first + len(batch)].to(batch.state.device))
-
-    return collator.physical(_by_batch(policy, collator, samples, config, run), samples)
-
-
-def _by_batch(
-    policy: Policy, collator: Collator, samples: Sequence[Sample], config: EvaluationConfig, run: Callable[[Batch, int], Tensor]
-) -> Any:
-    device = next(policy.parameters()).device
-    found = []
-    with torch.inference_mode():
-        for first in range(0, len(samples), config.batch_size):
-            batch = collator.batch(samples[first : first + config.batch_size]).to(device)
-            found.append(run(batch, first).float().cpu().numpy())
-    return np.concatenate(found)
+        with torch.inference_mode():
+            batch = collator.batch(own).to(device)
+            look = policy.look(batch)
+            losses.append(policy.loss(batch, noise.to(device), look).float().cpu().numpy())
+            actions.append(policy.act(batch, start[first : first + len(own)].to(device), look).float().cpu().numpy())
+    return np.concatenate(losses).astype(np.float64), collator.physical(np.concatenate(actions), samples)
 
 
 def _l1(collator: Collator, samples: Sequence[Sample], actions: Float32s) -> Floats:

@@ -14,6 +14,9 @@ from humannet_assets.vla.policy.config import ExpertConfig, PolicyConfig
 from humannet_assets.vla.policy.expert import Expert, KeyValue
 from humannet_assets.vla.policy.vlm import Vlm, hidden_states
 
+Look = tuple[list[KeyValue], Tensor]
+"""What the expert reads of a batch: see `Policy.look`."""
+
 
 class Policy(nn.Module):
     """A policy over normalised actions.
@@ -37,7 +40,11 @@ class Policy(nn.Module):
         Flow head: squared error of `u = noise - a` at `x_t = t * noise + (1 - t) * a` (LingBot-VLA). L1 head: absolute error of
         the actions; the draws play no part.
         """
-        memory, seen = self.look(batch)
+        return self.loss(batch, draws, self.look(batch))
+
+    def loss(self, batch: Batch, draws: Noise, look: Look) -> Tensor:
+        """The same for a batch that was looked at before."""
+        memory, seen = look
         if self.config.expert.head == "l1":
             error = (self._regress(batch, memory, seen) - batch.actions).abs()
         else:
@@ -48,15 +55,15 @@ class Policy(nn.Module):
             error = (flow.float() - (draws.noise - actions)).square().mean(dim=1)
         return (error * batch.weight).sum((1, 2)) / batch.weight.sum((1, 2))
 
-    def look(self, batch: Batch) -> tuple[list[KeyValue], Tensor]:
+    def look(self, batch: Batch) -> Look:
         """What the expert's blocks read of a batch, and which tokens (B, L) are no padding. Once per sample, for any draws."""
         states = hidden_states(self.vlm, batch.vlm)
         return self.expert.remember([states[index] for index in self._read]), batch.vlm["attention_mask"].bool()
 
     @torch.no_grad()
-    def act(self, batch: Batch, noise: Tensor) -> Tensor:
+    def act(self, batch: Batch, noise: Tensor, look: Look | None = None) -> Tensor:
         """Normalised actions (B, T, 32): by Euler steps from t = 1 to 0 starting at `noise` (B, T, 32), or regressed."""
-        memory, seen = self.look(batch)
+        memory, seen = look or self.look(batch)
         if self.config.expert.head == "l1":
             return self._regress(batch, memory, seen)
         x, steps = noise[:, None], self.config.expert.sampling_steps
