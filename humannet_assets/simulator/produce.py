@@ -27,7 +27,7 @@ from humannet_assets.media.sidecar import Sidecar, SidecarError, dump_sidecar, l
 from humannet_assets.simulator.cases import Case
 from humannet_assets.simulator.world import SceneBuilder
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised when the same options give other footage: a folder begun with another version is not gone on with."""
 
 RECORD, MANIFEST, SCRATCH = "simulated.json", "manifest.csv", ".partial"

@@ -41,7 +41,7 @@ from humannet_assets.vla.lerobot.staging import EpisodeWriter
 from humannet_assets.vla.lerobot.writer import DatasetError, DatasetWriter
 
 ROBOT_TYPE = "simulated_bimanual"
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised when the same options give other episodes: a dataset begun with another version is not gone on with."""
 ATTEMPTS = 3
 """Demonstrations tried when one fails; the last is kept as it is, with `success` false."""
