@@ -135,7 +135,7 @@ def test_profiles_are_possible_experiments_and_name_real_assets() -> None:
 def test_what_does_not_exist_is_refused_before_anything_starts() -> None:
     with pytest.raises(UsageError, match="choose one of single-life"):
         check("double-life", "demo")
-    with pytest.raises(UsageError, match="gpu: hours on one large GPU"):
+    with pytest.raises(UsageError, match="gpu: 224 x 224 pixels"):
         check("single-life", "tpu")
 
 
