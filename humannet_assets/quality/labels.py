@@ -122,7 +122,7 @@ def _label(record: Mapping[str, Any], uri: str, folder: Path, place: str) -> Lab
         viewpoint=viewpoint,
         cuts=_frames(record.get("cuts"), place, "cuts"),
         fades=_frames(record.get("fades"), place, "fades"),
-        duplicate_of=None if "duplicate_of" not in record else str((folder / other).absolute()) if other else "",
+        duplicate_of=None if "duplicate_of" not in record else _address(folder / other) if other else "",
         environment=environment,
         hands=_count(record.get("hands"), place, "hands"),
         people=_count(record.get("people"), place, "people"),
@@ -162,12 +162,17 @@ def read_labels_file(path: Path) -> tuple[list[Label], list[str]]:
     return labels, problems
 
 
+def _address(path: Path) -> str:
+    """The address a listing gives a file: links are followed in its folder, as the catalog does, and not in its name."""
+    return str(path.parent.resolve() / path.name)
+
+
 def _line_label(record: Mapping[str, Any] | LabelsError, path: Path, place: str) -> Label:
     if isinstance(record, LabelsError):
         raise record
     if not isinstance(record, Mapping) or not isinstance(record.get("path"), str) or not record["path"]:
         raise LabelsError(f"{place}: no `path`; name the video relative to {path.parent}")
-    return _label(record, str((path.parent / record["path"]).absolute()), path.parent, place)
+    return _label(record, _address(path.parent / record["path"]), path.parent, place)
 
 
 def read_sidecar_label(video_uri: str) -> Label | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from humannet_assets.media.decode import VideoReader, iter_frames, nearest_frames, sample_times
@@ -116,9 +116,13 @@ def test_real_variable_rate_times_are_within_half_a_frame(media_dir: Path, name:
     st.lists(st.floats(0.005, 2.0), min_size=1, max_size=40),
     st.lists(st.floats(0.0, 50.0), min_size=1, max_size=20).map(sorted),
 )
+@example([0.005, 0.005, 0.005], [0.0125])
 def test_nearest_frames_are_nearest(steps: list[float], targets: list[float]) -> None:
     times = np.cumsum([0.0, *steps])
     chosen = nearest_frames(times, targets, 0.0, np.inf)
-    best = {int(np.argmin(np.abs(times - target))) for target in targets}
-    assert set(chosen.tolist()) == best
+    reach = np.abs(times[:, None] - np.asarray(targets))
+    # Halfway between two frames either is the nearest, and rounding decides.
+    allowed = reach <= reach.min(axis=0) + 1e-9
+    assert allowed[chosen].any(axis=0).all()
+    assert allowed[chosen].any(axis=1).all()
     assert (np.diff(chosen) > 0).all()

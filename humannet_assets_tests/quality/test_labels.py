@@ -37,6 +37,16 @@ def test_labels_file_and_sidecar(tmp_path: Path) -> None:
     assert labels[uris[1]].duplicate_of == labels[uris[2]].duplicate_of == uris[0]
 
 
+def test_labels_reached_through_a_linked_folder_name_the_videos_of_the_real_one(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    (tmp_path / "link").symlink_to(real)
+    (real / "labels.jsonl").write_text('{"path": "a.mp4", "human_centric": true, "duplicate_of": "b.mp4"}')
+    labels, problems = collect_labels([(str(real / "a.mp4"), str(tmp_path / "link" / "labels.jsonl"))])
+    assert not problems
+    assert labels[str(real / "a.mp4")].duplicate_of == str(real / "b.mp4")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
