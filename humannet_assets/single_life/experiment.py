@@ -43,6 +43,9 @@ class ExperimentConfig(StepConfig):
     seeds: tuple[int, ...] = Field(
         default=(0, 1), min_length=1, description="Seeds of each model; two of one life are the ceiling of its alignment."
     )
+    duration_seeds: tuple[int, ...] | None = Field(
+        default=None, min_length=1, description="Seeds of models of the first seconds of lives; `seeds` by default."
+    )
     reference_lives: tuple[str, ...] = Field(
         default=("control-diverse_pool",),
         description="Footage that is nobody's life in particular, on which the reference of alignment by duration is trained. "
@@ -68,13 +71,17 @@ class ExperimentConfig(StepConfig):
     def _can_be_planned(self) -> Self:
         for name in self.pairings:
             parts_of(name)
-        for what, values in (("pairings", self.pairings), ("durations_s", self.durations_s), ("seeds", self.seeds)):
+        lists = (
+            ("pairings", self.pairings), ("durations_s", self.durations_s), ("seeds", self.seeds),
+            ("duration_seeds", self.duration_seeds or ()),
+        )  # fmt: skip
+        for what, values in lists:
             if len(set(values)) != len(values):
                 raise ValueError(f"{what} names {list(values)}: each once")
+            if what.endswith("seeds") and any(int(seed) < 0 for seed in values):
+                raise ValueError(f"{what} {list(values)} must be 0 or more")
         if any(duration <= 0 for duration in self.durations_s) or list(self.durations_s) != sorted(self.durations_s):
             raise ValueError(f"durations_s {list(self.durations_s)} must be positive and ascend")
-        if any(seed < 0 for seed in self.seeds):
-            raise ValueError(f"seeds {list(self.seeds)} must be 0 or more")
         smallest = min(self.model.image_shape)
         if self.frames.short_side_px < smallest and self.training.augmentation.crop_scale is None:
             raise ValueError(

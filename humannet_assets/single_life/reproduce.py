@@ -50,27 +50,28 @@ PROFILES: Mapping[str, ReproductionProfile] = {
         },
     ),
     "cpu": ReproductionProfile(
-        "small models of 64 x 64 pixels; not timed whole, most of a day on two cores at the least",
+        "small models of 48 x 48 pixels",
         {
-            "kitchens": 3, "walks": 3, "days": 0, "hours": 0.25, "control_hours": 0.1, "pool_hours": 0.5,
-            "probe_minutes": 5.0, "file_s": 60.0, "rate": 10.0, "width": 160, "height": 120,
+            "kitchens": 3, "walks": 3, "days": 0, "hours": 0.0834, "control_hours": 0.0334, "pool_hours": 0.1334,
+            "probe_minutes": 2.0, "file_s": 60.0, "rate": 5.0, "width": 160, "height": 120,
         },
         {
             "split": {"block_s": 10.0},
+            "pairs": {"temporal_gap_s": [0.2, 1.0]},
             "experiment": {
-                "pairings": _ALL_PAIRINGS, "durations_s": [60.0, 180.0, 450.0],
+                "durations_s": [75.0, 150.0, 225.0], "duration_seeds": [0],
                 "model": {
-                    "image_size": 64, "patch_size": 8, "mask_ratio": 0.75, "encoder_dim": 128, "encoder_depth": 2,
-                    "encoder_heads": 4, "decoder_dim": 128, "decoder_depth": 2, "decoder_heads": 4,
+                    "image_size": 48, "patch_size": 8, "mask_ratio": 0.75, "encoder_dim": 128, "encoder_depth": 1,
+                    "encoder_heads": 4, "decoder_dim": 128, "decoder_depth": 2, "decoder_heads": 4, "position": "rope",
                 },
                 "training": {
-                    "steps": 3000, "batch_size": 32, "base_lr": 0.008, "log_every": 100, "save_every": 500,
-                    "augmentation": {"crop_scale": [0.7, 1.0]},
+                    "steps": 1000, "batch_size": 32, "base_lr": 0.016, "precision": "bf16", "log_every": 50,
+                    "save_every": 250, "augmentation": {"crop_scale": [0.8, 1.0]},
                 },
-                "frames": {"short_side_px": 80},
+                "frames": {"short_side_px": 60},
             },
-            "cas": {"probe_pairs": 256, "scene_s": 10.0},
-            "transfer": {"max_samples": 400, "max_pairs": 100, "probe_steps": 600, "probe_width": 128},
+            "cas": {"probe_pairs": 256, "scene_s": 10.0, "headline_k": 5},
+            "transfer": {"max_samples": 400, "max_pairs": 100, "probe_steps": 200},
         },
     ),
     "gpu": ReproductionProfile(

@@ -92,7 +92,7 @@ def plan_models(footage: Mapping[str, Footage], config: ExperimentConfig) -> lis
     pool = tuple(name for name in config.reference_lives if name in footage)
     lives = tuple(sorted(name for name, own in footage.items() if own.kind == "life" and name not in pool))
     subjects = sorted(name for name, own in footage.items() if own.kind != PROBE and name not in pool)
-    first = config.pairings[0]
+    first, duration_seeds = config.pairings[0], config.duration_seeds or config.seeds
     models: list[PlannedModel] = []
     for life in subjects:
         kind = footage[life].kind
@@ -101,7 +101,7 @@ def plan_models(footage: Mapping[str, Footage], config: ExperimentConfig) -> lis
                 role = "ceiling" if place and kind == "life" else kind
                 models.append(PlannedModel(life, kind, role, pairing, None, seed, (life,)))
         for duration_s in config.durations_s:
-            models += [PlannedModel(life, kind, kind, first, duration_s, seed, (life,)) for seed in config.seeds]
+            models += [PlannedModel(life, kind, kind, first, duration_s, seed, (life,)) for seed in duration_seeds]
         if config.no_source and kind == "life":
             models.append(PlannedModel(life, kind, "no_source", first, None, config.seeds[0], (life,)))
     if pool:
