@@ -1,0 +1,192 @@
+"""`vla_results` and `vla_comparisons`: what errors per episode say of a policy, of one arm against another, and of hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from humannet_assets.store.derived import replace_rows
+from humannet_assets.store.identity import stable_id
+from humannet_assets.store.lance_store import LanceStore
+from humannet_assets.store.step import Outcome, Read, Step, Unit
+from humannet_assets.store.tables import VLA_CHECKPOINTS, VLA_COMPARISONS, VLA_EPISODE_ERRORS, VLA_RESULTS
+from humannet_assets.store.tables.vla_models import RUN_COLUMNS
+from humannet_assets.vla.intervals import MeanInterval, mean_interval, success_interval
+from humannet_assets.vla.judge_policies import SUCCESS
+from humannet_assets.vla.policy.arms import ARMS, check_comparable
+from humannet_assets.vla.policy.card import read_policy_card
+from humannet_assets.vla.policy.config import LOSS, REAL, EvaluationConfig
+from humannet_assets.vla.policy.curve import steps_to
+
+CODE_VERSION = "1"
+"""Raise it when a comparison changes its meaning."""
+IN_DOMAIN, OOD_AVERAGE, OOD = "in_domain", "ood_average", ("ood_short", "ood_long", "ood_mobile")
+POST_TRAINING, STEPS = "post_training", "steps_to_threshold"
+
+
+class ResultStep(Step[EvaluationConfig]):
+    """Means, intervals and gaps of each policy, from its errors per episode."""
+
+    name = "vla_results"
+    code_version = "1"
+    reads = (
+        Read(
+            VLA_EPISODE_ERRORS, (*RUN_COLUMNS, "eval_group", "condition", "measure", "episode_id", "value", "samples"),
+            unit="model_id",
+        ),
+    )  # fmt: skip
+    writes = VLA_RESULTS
+    load_units = 16
+
+    def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
+        """One row per group, condition and measure."""
+        for unit in units:
+            errors = pl.DataFrame(unit.all(VLA_EPISODE_ERRORS))
+            known = {"model_id": unit.id, **{name: errors[name][0] for name in RUN_COLUMNS}}
+            rows = []
+            for group, own in with_average(errors).items():
+                for (measure,), part in own.group_by("measure", maintain_order=True):
+                    for row in _conditions(part, str(measure), self.config):
+                        key = stable_id(unit.id, group, row["condition"], measure)
+                        rows.append({"result_id": key, **known, "eval_group": group, "measure": measure, **row})
+            yield Outcome.kept(unit, rows)
+
+
+def with_average(errors: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Errors by validation group, the average of those out of domain added; their column `part` is the group itself."""
+    errors = errors.with_columns(part=pl.col("eval_group")).sort("eval_group", "condition", "measure", "episode_id")
+    groups = {str(name): part for (name,), part in errors.group_by("eval_group", maintain_order=True)}
+    beyond = [groups[name] for name in OOD if name in groups]
+    return {**groups, OOD_AVERAGE: pl.concat(beyond)} if beyond else groups
+
+
+def _conditions(part: pl.DataFrame, measure: str, config: EvaluationConfig) -> Iterator[dict[str, Any]]:
+    real = part.filter(pl.col("condition") == REAL)
+    for (condition,), own in part.group_by("condition", maintain_order=True):
+        found = _interval(own, config)
+        if measure == SUCCESS:
+            done = round(float(own["value"].sum()))
+            found = MeanInterval(found.mean, *success_interval(done, own.height))
+        row = {
+            "condition": condition, "value": found.mean, "low": _known(found.low), "high": _known(found.high),
+            "samples": int(own["samples"].sum()), "episodes": own["episode_id"].n_unique(),
+        }  # fmt: skip
+        both = own.join(real.select("part", "episode_id", real="value"), on=("part", "episode_id"), how="inner")
+        if condition != REAL and both.height == own.height:
+            gap = _interval(both.with_columns(value=pl.col("value") - pl.col("real")), config)
+            row |= {"gap": gap.mean, "gap_low": _known(gap.low), "gap_high": _known(gap.high)}
+        yield row
+
+
+def _interval(rows: pl.DataFrame, config: EvaluationConfig) -> MeanInterval:
+    values = rows["value"].to_numpy()[None].astype(np.float64)
+    weights = rows["samples"].to_numpy().astype(np.float64)
+    return mean_interval(values, weights, rows["part"].to_list(), resamples=config.resamples, seed=config.seed)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def compare_arms(store: LanceStore, config: EvaluationConfig, run_id: str) -> int:
+    """Bring `vla_comparisons` up to date; returns how many rows changed.
+
+    Raises:
+        PolicySetupError: Policies were trained in different ways and must not be compared.
+    """
+    names = [*RUN_COLUMNS, "eval_group", "measure", "condition", "episode_id", "value", "samples"]
+    where = f"outcome = 'kept' AND condition = '{REAL}' AND share = 1"
+    errors = store.read(VLA_EPISODE_ERRORS, names, where)
+    columns = [*RUN_COLUMNS, "folder", "curve_steps", "curve_loss", "loss_last"]
+    trained = store.read(VLA_CHECKPOINTS, columns, "outcome = 'kept' AND share = 1").sort("arm", "seed")
+    _check(trained)
+    rows: list[dict[str, Any]] = []
+    for group, own in with_average(errors).items() if errors.height else ():
+        for (measure,), part in own.group_by("measure", maintain_order=True):
+            for one, other in _pairs(part["arm"]):
+                if (row := _difference(part, one, other, config)) is not None:
+                    rows.append({"arm_a": one, "arm_b": other, "eval_group": group, "measure": measure, **row})
+    rows += _steps(trained)
+    keyed = [(stable_id(row["arm_a"], row["arm_b"], row["eval_group"], row["measure"]), None, row) for row in rows]
+    return replace_rows(store, VLA_COMPARISONS, keyed, run_id, code_version=CODE_VERSION)
+
+
+def _check(trained: pl.DataFrame) -> None:
+    for (_,), part in trained.group_by("seed"):
+        cards = {row["arm"]: read_policy_card(Path(row["folder"])) for row in part.iter_rows(named=True)}
+        if len(there := {arm: card for arm, card in cards.items() if card is not None}) > 1:
+            check_comparable(there)
+
+
+def _pairs(arms: pl.Series) -> list[tuple[str, str]]:
+    there = [arm for arm in ARMS if arm in set(arms)]
+    return [(one, other) for other, one in combinations(there, 2)]
+
+
+def _difference(part: pl.DataFrame, one: str, other: str, config: EvaluationConfig) -> dict[str, Any] | None:
+    """The row of two arms: of seeds both have, on episodes all of those have."""
+    keys = ["seed", "part", "episode_id"]
+    first, second = (part.filter(pl.col("arm") == arm) for arm in (one, other))
+    both = first.join(second.select(*keys, second="value"), on=keys, how="inner").sort(keys)
+    seeds = both["seed"].unique().sort().to_list()
+    if not seeds:
+        return None
+    whole = both.group_by("part", "episode_id").len().filter(pl.col("len") == len(seeds)).drop("len")
+    both = both.join(whole, on=("part", "episode_id"), how="semi").sort(keys)
+    if both.is_empty():
+        return None
+    table = {name: both[name].to_numpy().reshape(len(seeds), -1).astype(np.float64) for name in ("value", "second", "samples")}
+    groups = both["part"].to_list()[: table["value"].shape[1]]
+
+    def mean(values: np.ndarray) -> MeanInterval:
+        return mean_interval(values, table["samples"][0], groups, resamples=config.resamples, seed=config.seed)
+
+    found = mean(table["value"] - table["second"])
+    return {
+        "mean_a": mean(table["value"]).mean, "mean_b": mean(table["second"]).mean, "difference": found.mean,
+        "low": _known(found.low), "high": _known(found.high), "seeds": len(seeds), "episodes": len(groups), "threshold": None,
+    }  # fmt: skip
+
+
+def _steps(trained: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Steps of post-training until each arm's loss is as low as the worst run's in the end; means over seeds."""
+    if trained.is_empty():
+        return
+    threshold = float(trained["loss_last"].max())  # type: ignore[arg-type]
+    reached: dict[str, dict[int, float]] = {}
+    for row in trained.iter_rows(named=True):
+        steps = steps_to(threshold, list(zip(row["curve_steps"], row["curve_loss"], strict=True)))
+        if steps is not None:
+            reached.setdefault(row["arm"], {})[row["seed"]] = steps
+    for one, other in _pairs(pl.Series(list(reached), dtype=pl.String)):
+        seeds = sorted(reached[one].keys() & reached[other].keys())
+        if not seeds:
+            continue
+        a, b = (np.array([reached[arm][seed] for seed in seeds]) for arm in (one, other))
+        yield {
+            "arm_a": one, "arm_b": other, "eval_group": POST_TRAINING, "measure": STEPS, "mean_a": float(a.mean()),
+            "mean_b": float(b.mean()), "difference": float((a - b).mean()), "low": None, "high": None, "seeds": len(seeds),
+            "episodes": 0, "threshold": threshold,
+        }  # fmt: skip
+
+
+def hour_points(store: LanceStore) -> dict[str, list[tuple[float, float]]]:
+    """Points (hours, loss on held-out episodes) by arm, of arms trained on several amounts of data: what `fit_hours` takes."""
+    where = "outcome = 'kept' AND arm != 'base'"
+    trained = store.read(VLA_CHECKPOINTS, ["model_id", "arm", "share", "continued_hours"], where)
+    loss = store.read(
+        VLA_RESULTS, ["model_id", "value"],
+        f"outcome = 'kept' AND measure = '{LOSS}' AND condition = '{REAL}' AND eval_group = '{IN_DOMAIN}'",
+    )  # fmt: skip
+    points = trained.join(loss, on="model_id", how="inner").sort("arm", "continued_hours", "model_id")
+    sized = {arm for arm, share in points["arm", "share"].iter_rows() if share < 1}
+    return {
+        arm: list(part["continued_hours", "value"].iter_rows())
+        for (arm,), part in points.group_by("arm", maintain_order=True)
+        if arm in sized
+    }
