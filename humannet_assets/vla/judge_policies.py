@@ -93,7 +93,9 @@ class JudgeStep(Step[JudgeConfig]):
             post = source.of("robot", run["post_ids"]).load()
             loaded = load_trained(trained[0])
             rows = list(self._open_loop(loaded, groups, post))
-            rows += self._closed_loop(loaded, [one for own in groups.values() for one in own], post)
+            # Shares of hours are for the law of the loss: only whole arms act.
+            acts = run["share"] == 1
+            rows += [] if not acts else self._closed_loop(loaded, [one for own in groups.values() for one in own], post)
             known = {"model_id": unit.id, **{name: run[name] for name in RUN_COLUMNS}}
             yield Outcome.kept(unit, [{"error_id": _key(unit.id, row), **known, **row} for row in rows])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.step import Outcome, Read, Step, Unit
 from humannet_assets.store.tables import VLA_CHECKPOINTS, VLA_COMPARISONS, VLA_EPISODE_ERRORS, VLA_RESULTS
 from humannet_assets.store.tables.vla_models import RUN_COLUMNS
+from humannet_assets.vla.episodes import Floats
 from humannet_assets.vla.intervals import MeanInterval, mean_interval, success_interval
 from humannet_assets.vla.judge_policies import SUCCESS
 from humannet_assets.vla.policy.arms import ARMS, check_comparable
@@ -52,6 +54,7 @@ class ResultStep(Step[EvaluationConfig]):
             for group, own in with_average(errors).items():
                 for (measure,), part in own.group_by("measure", maintain_order=True):
                     for row in _conditions(part, str(measure), self.config):
+                        row.pop("seeds")
                         key = stable_id(unit.id, group, row["condition"], measure)
                         rows.append({"result_id": key, **known, "eval_group": group, "measure": measure, **row})
             yield Outcome.kept(unit, rows)
@@ -66,27 +69,78 @@ def with_average(errors: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def _conditions(part: pl.DataFrame, measure: str, config: EvaluationConfig) -> Iterator[dict[str, Any]]:
+    """Figures of each condition of one measure and group, over all seeds in `part`."""
     real = part.filter(pl.col("condition") == REAL)
     for (condition,), own in part.group_by("condition", maintain_order=True):
-        found = _interval(own, config)
+        found = _Paired.of(own, "value")
+        if found is None:
+            continue
+        mean = found.interval(config)
         if measure == SUCCESS:
             done = round(float(own["value"].sum()))
-            found = MeanInterval(found.mean, *success_interval(done, own.height))
+            mean = MeanInterval(mean.mean, *success_interval(done, own.height))
         row = {
-            "condition": condition, "value": found.mean, "low": _known(found.low), "high": _known(found.high),
-            "samples": int(own["samples"].sum()), "episodes": own["episode_id"].n_unique(),
+            "condition": condition, "value": mean.mean, "low": _known(mean.low), "high": _known(mean.high),
+            "samples": int(found.samples.sum()), "episodes": len(found.groups), "seeds": len(found.values),
         }  # fmt: skip
-        both = own.join(real.select("part", "episode_id", real="value"), on=("part", "episode_id"), how="inner")
-        if condition != REAL and both.height == own.height:
-            gap = _interval(both.with_columns(value=pl.col("value") - pl.col("real")), config)
-            row |= {"gap": gap.mean, "gap_low": _known(gap.low), "gap_high": _known(gap.high)}
+        if condition != REAL:
+            both = own.join(real.select(*_KEYS, real="value"), on=_KEYS, how="inner")
+            paired = _Paired.of(both.with_columns(difference=pl.col("value") - pl.col("real")), "difference")
+            if paired is not None and len(paired.groups) == len(found.groups):
+                gap = paired.interval(config)
+                row |= {"gap": gap.mean, "gap_low": _known(gap.low), "gap_high": _known(gap.high)}
         yield row
 
 
-def _interval(rows: pl.DataFrame, config: EvaluationConfig) -> MeanInterval:
-    values = rows["value"].to_numpy()[None].astype(np.float64)
-    weights = rows["samples"].to_numpy().astype(np.float64)
-    return mean_interval(values, weights, rows["part"].to_list(), resamples=config.resamples, seed=config.seed)
+_KEYS = ["seed", "part", "episode_id"]
+
+
+@dataclass(frozen=True)
+class _Paired:
+    """Values (seeds, episodes) of episodes all seeds have, with `samples` (episodes,) and the group of each."""
+
+    values: Floats
+    samples: Floats
+    groups: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, column: str) -> _Paired | None:
+        seeds = rows["seed"].n_unique()
+        whole = rows.group_by("part", "episode_id").len().filter(pl.col("len") == seeds).drop("len")
+        rows = rows.join(whole, on=("part", "episode_id"), how="semi").sort(_KEYS)
+        if rows.is_empty():
+            return None
+        values, samples = (rows[name].cast(pl.Float64).to_numpy().reshape(seeds, -1) for name in (column, "samples"))
+        return cls(values, samples[0], tuple(rows["part"].to_list()[: values.shape[1]]))
+
+    def interval(self, config: EvaluationConfig) -> MeanInterval:
+        return mean_interval(self.values, self.samples, self.groups, resamples=config.resamples, seed=config.seed)
+
+
+def arm_rows(store: LanceStore, config: EvaluationConfig) -> pl.DataFrame:
+    """Figures of whole arms, over seeds and episodes: columns arm and those of `vla_results` from eval_group on."""
+    errors = _errors(store, "share = 1")
+    rows = []
+    for (arm,), of_arm in errors.group_by("arm", maintain_order=True):
+        for group, own in with_average(of_arm).items():
+            for (measure,), part in own.group_by("measure", maintain_order=True):
+                known = {"arm": arm, "eval_group": group, "measure": measure}
+                rows += [{**known, **row} for row in _conditions(part, str(measure), config)]
+    order = {arm: place for place, arm in enumerate(ARMS)}
+    rows.sort(key=lambda row: order[row["arm"]])
+    return pl.DataFrame(rows, schema=_ARM_SCHEMA)
+
+
+_FIGURES = ("value", "low", "high", "gap", "gap_low", "gap_high")
+_ARM_SCHEMA = {
+    **dict.fromkeys(("arm", "eval_group", "measure", "condition"), pl.String), **dict.fromkeys(_FIGURES, pl.Float64),
+    **dict.fromkeys(("samples", "episodes", "seeds"), pl.Int64),
+}  # fmt: skip
+
+
+def _errors(store: LanceStore, where: str) -> pl.DataFrame:
+    names = [*RUN_COLUMNS, "eval_group", "measure", "condition", "episode_id", "value", "samples"]
+    return store.read(VLA_EPISODE_ERRORS, names, f"outcome = 'kept' AND value IS NOT NULL AND {where}")
 
 
 def _known(value: float) -> float | None:
@@ -99,9 +153,7 @@ def compare_arms(store: LanceStore, config: EvaluationConfig, run_id: str) -> in
     Raises:
         PolicySetupError: Policies were trained in different ways and must not be compared.
     """
-    names = [*RUN_COLUMNS, "eval_group", "measure", "condition", "episode_id", "value", "samples"]
-    where = f"outcome = 'kept' AND condition = '{REAL}' AND share = 1"
-    errors = store.read(VLA_EPISODE_ERRORS, names, where)
+    errors = _errors(store, f"condition = '{REAL}' AND share = 1")
     columns = [*RUN_COLUMNS, "folder", "curve_steps", "curve_loss", "loss_last"]
     trained = store.read(VLA_CHECKPOINTS, columns, "outcome = 'kept' AND share = 1").sort("arm", "seed")
     _check(trained)
@@ -130,26 +182,18 @@ def _pairs(arms: pl.Series) -> list[tuple[str, str]]:
 
 def _difference(part: pl.DataFrame, one: str, other: str, config: EvaluationConfig) -> dict[str, Any] | None:
     """The row of two arms: of seeds both have, on episodes all of those have."""
-    keys = ["seed", "part", "episode_id"]
     first, second = (part.filter(pl.col("arm") == arm) for arm in (one, other))
-    both = first.join(second.select(*keys, second="value"), on=keys, how="inner").sort(keys)
-    seeds = both["seed"].unique().sort().to_list()
-    if not seeds:
+    both = first.join(second.select(*_KEYS, second="value"), on=_KEYS, how="inner")
+    both = both.with_columns(difference=pl.col("value") - pl.col("second"))
+    table = {name: _Paired.of(both, name) for name in ("value", "second", "difference")}
+    a, b, paired = table["value"], table["second"], table["difference"]
+    if a is None or b is None or paired is None:
         return None
-    whole = both.group_by("part", "episode_id").len().filter(pl.col("len") == len(seeds)).drop("len")
-    both = both.join(whole, on=("part", "episode_id"), how="semi").sort(keys)
-    if both.is_empty():
-        return None
-    table = {name: both[name].to_numpy().reshape(len(seeds), -1).astype(np.float64) for name in ("value", "second", "samples")}
-    groups = both["part"].to_list()[: table["value"].shape[1]]
-
-    def mean(values: np.ndarray) -> MeanInterval:
-        return mean_interval(values, table["samples"][0], groups, resamples=config.resamples, seed=config.seed)
-
-    found = mean(table["value"] - table["second"])
+    found = paired.interval(config)
     return {
-        "mean_a": mean(table["value"]).mean, "mean_b": mean(table["second"]).mean, "difference": found.mean,
-        "low": _known(found.low), "high": _known(found.high), "seeds": len(seeds), "episodes": len(groups), "threshold": None,
+        "mean_a": a.interval(config).mean, "mean_b": b.interval(config).mean, "difference": found.mean,
+        "low": _known(found.low), "high": _known(found.high), "seeds": len(paired.values), "episodes": len(paired.groups),
+        "threshold": None,
     }  # fmt: skip
 
 
