@@ -23,8 +23,8 @@ Measured (docs/vla.md): after 500 steps of 32 from random weights, a policy's vi
 """
 SHOWN = (LOSS, MEASURES[0], MEASURES[1], MEASURES[2], "success")
 GAPS = """\
-gap: value minus real, on the same samples; for shuffled_image and matched_image it is the vision gap. 95 % intervals over episodes
-and seeds; of three seeds they are too narrow."""
+gap: value minus real, on the same samples; for shuffled_image and matched_image it is the vision gap. 95 % intervals over
+episodes and seeds; of three seeds they are too narrow."""
 ARM_HEADER = ("group", "measure", "arm", "condition", "value", "low", "high", "gap", "gap low", "gap high", "episodes", "seeds")
 COMPARISON_HEADER = (
     "group", "measure", "arm", "against", "mean", "other's mean", "difference", "low", "high", "seeds", "episodes",

@@ -31,14 +31,16 @@ from humannet_assets.vla.policy_verdicts import all_findings
 from humannet_assets.vla.settings import VlaSettings
 
 QUESTION = """\
-Does egocentric human video stand in for robot data: does a policy whose vision-language model went on with it do better on held-out
-robot episodes than one that went on with nothing, or with robot data? And does any of them look at the picture?"""
+Does egocentric human video stand in for robot data: does a policy whose vision-language model went on with it do better on
+held-out robot episodes than one that went on with nothing, or with robot data? And does any of them look at the picture?"""
 VERDICTS = """\
-Computed from 95 % intervals over episodes and seeds: seen = wholly on the claimed side of 0, opposite = on the other, not seen = 0
-lies within, undecided = fewer than five episodes or three seeds. Where policies do not look, no order of arms is about what they saw."""
+Computed from 95 % intervals over episodes and seeds: seen = wholly on the claimed side of 0, opposite = on the other, not seen = 0 lies
+within, undecided = fewer than five episodes or three seeds. Where policies do not look, no order of arms is about what they
+saw."""
 COMPARED = """\
 mean - other's mean on the same episodes and seeds: below 0 the first arm has the lower error. steps_to_threshold: steps of
 post-training until the loss is as low as the worst run's in the end."""
+ARMS_HEADER = ("arm", "share", "minutes gone on with", "episodes", "minutes of post-training")
 DEVIATIONS = (
     "Robots and people are simulated: one bimanual arm, schematic hands, short tasks; the paper has real ones.",
     "There are minutes of data and not 20 to 20,000 hours; the ratio of human to robot hours is the one named above.",
@@ -52,7 +54,8 @@ _FILE_COLUMNS = [
     "steps", "batch_size", "loss_first", "loss_last", "samples_per_s", "train_s", "hardware", "precision", "expert_sha256",
 ]  # fmt: skip
 _RESULT_COLUMNS = [
-    "model_name", "eval_group", "condition", "measure", "value", "low", "high", "samples", "episodes", "gap", "gap_low", "gap_high",
+    "model_name", "eval_group", "condition", "measure", "value", "low", "high", "samples", "episodes", "gap", "gap_low",
+    "gap_high",
 ]  # fmt: skip
 
 
@@ -138,13 +141,14 @@ def _hour_rows(tables: Mapping[str, pl.DataFrame]) -> list[tuple[Any, ...]]:
 
 def _model_text(config: VlaExperimentConfig) -> str:
     training = config.training
-    height, width = training.policy.vlm.image_size
+    policy = training.policy
+    height, width = policy.vlm.image_size
     stages = "; ".join(
         f"{name}: {stage.steps} steps of {stage.batch_size}, {stage.tune}, peak learning rate {stage.peak_lr:g}"
         for name, stage in (("continued training", training.continued), ("post-training", training.post))
     )
     return (
-        f"Policy: VLM `{training.policy.vlm.model}`, pictures {height} x {width}, cameras {', '.join(training.policy.cameras)}, "
-        f"expert {training.policy.expert.depth} x {training.policy.expert.width}, head {training.policy.expert.head}. {stages}. "
+        f"Policy: VLM `{policy.vlm.model}`, pictures {height} x {width}, cameras {', '.join(policy.cameras)}, "
+        f"expert {policy.expert.depth} x {policy.expert.width}, head {policy.expert.head}. {stages}. "
         f"Human to robot hours {training.hour_ratio:g}:1, robot_large at most {training.large_ratio:g} times robot."
     )

@@ -1,8 +1,8 @@
 """Verdicts on the paper's claims, computed from intervals over episodes and seeds: nobody writes one by hand.
 
 The rule is `single_life.verdicts.Finding`'s with episodes in place of lives: fewer than five decide nothing, nor do fewer
-than `LEAST_SEEDS` seeds. Several claims at 95 % will now and then contain a false one, and where a policy does not look no order of
-arms is about what was seen.
+than `LEAST_SEEDS` seeds. Several claims at 95 % will now and then contain a false one, and where a policy does not look no
+order of arms is about what was seen.
 """
 
 from __future__ import annotations

@@ -30,8 +30,11 @@ _HEAD_ONLY: Mapping[str, Any] = {
 }
 _SEEING = {"width": 64, "layers": 2, "vision_width": 64, "vision_depth": 2}
 _STAGE = {
-    "batch_size": 32, "noise_draws": 1, "tune": "full", "peak_lr": 2e-3, "precision": "fp32", "log_every": 50, "save_every": 200,
+    "batch_size": 32, "noise_draws": 1, "tune": "full", "peak_lr": 2e-3, "precision": "fp32", "log_every": 50,
+    "save_every": 200,
 }  # fmt: skip
+_LONG = {**_STAGE, "batch_size": 128, "noise_draws": 4, "peak_lr": 5e-4, "precision": "bf16"}
+_LARGE = {"width": 256, "layers": 6, "vision_width": 256, "vision_depth": 6}
 
 PROFILES: Mapping[str, ReproductionProfile] = {
     "demo": ReproductionProfile(
@@ -75,11 +78,11 @@ PROFILES: Mapping[str, ReproductionProfile] = {
                 "training": {
                     "hour_ratio": 2.0,
                     "policy": {
-                        "vlm": {"image_size": [224, 224], "tiny": {"width": 256, "layers": 6, "vision_width": 256, "vision_depth": 6}},
+                        "vlm": {"image_size": [224, 224], "tiny": _LARGE},
                         "expert": {"width": 384, "depth": 6, "heads": 6}, "cameras": ["anchor"],
                     },
-                    "continued": {**_STAGE, "steps": 10_000, "batch_size": 128, "noise_draws": 4, "peak_lr": 5e-4, "precision": "bf16"},
-                    "post": {**_STAGE, "steps": 20_000, "batch_size": 128, "noise_draws": 4, "peak_lr": 5e-4, "precision": "bf16"},
+                    "continued": {**_LONG, "steps": 10_000},
+                    "post": {**_LONG, "steps": 20_000},
                 },
                 "samples": {"chunks": {"stride": 2, "wrist": "commanded"}, "max_gib": 64.0},
                 "post_share": 0.5,
