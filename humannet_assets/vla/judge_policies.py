@@ -21,7 +21,7 @@ from humannet_assets.vla.episode_samples import NoPicturesError, groups_of
 from humannet_assets.vla.policy.config import LOSS, REAL, SEEING, EvaluationConfig
 from humannet_assets.vla.policy.controls import MeanAction
 from humannet_assets.vla.policy.errors import MEASURES
-from humannet_assets.vla.samples import Sample
+from humannet_assets.vla.samples import Sample, fingerprint
 from humannet_assets.vla.train_policies import run_configs, sample_source
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from humannet_assets.vla.policy.closed_loop import Actor, Loop
     from humannet_assets.vla.policy.evaluation import Evaluation
 
-CLOSED_LOOP, SUCCESS = "closed_loop", "success"
+CLOSED_LOOP, SUCCESS, MEAN = "closed_loop", "success", "mean_action"
 LEAST_EPISODES = 2
 """Held-out episodes a group needs: with one there is nothing to shuffle with, and no interval."""
 HEAD = "head"
@@ -68,6 +68,8 @@ class JudgeStep(Step[JudgeConfig]):
     def __init__(self, config: JudgeConfig, place: Workplace | None = None, loops: LoopMaker | None = None) -> None:
         super().__init__(config)
         self.place, self.loops = place, loops
+        # The mean action is the same for all policies of one post-training.
+        self._mean_done: dict[tuple[str, ...], bool] = {}
 
     def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
         """One outcome per policy."""
@@ -120,24 +122,35 @@ class JudgeStep(Step[JudgeConfig]):
             raise RuntimeError("closed-loop tasks are set and no simulator is at hand; build the step with `build_passes`")
         from humannet_assets.vla.policy.closed_loop import policy_actor, roll_out
 
-        mean = MeanAction.of(post)
-        actors: dict[str, Actor] = {
-            REAL: policy_actor(loaded.policy, loaded.collator, chosen.acting),
-            "shuffled_image": policy_actor(loaded.policy, loaded.collator, chosen.acting, held_out),
-            "mean_action": lambda sample, _: mean.actions([sample])[0],
+        mean, loops = MeanAction.of(post), self.loops
+        actors: dict[str, Callable[[], Actor]] = {
+            REAL: lambda: policy_actor(loaded.policy, loaded.collator, chosen.acting),
+            "shuffled_image": lambda: policy_actor(loaded.policy, loaded.collator, chosen.acting, held_out),
+            MEAN: lambda: lambda sample, _: mean.actions([sample])[0],
         }
         cameras = tuple(HEAD if camera == ANCHOR else camera for camera in loaded.card.policy.cameras)
-        for condition, actor in actors.items():
+        same = fingerprint(post)
+
+        def succeeds(task: str, instance: int, condition: str) -> bool:
+            known = (same, *cameras, f"{task}-{instance}")
+            if condition == MEAN and known in self._mean_done:
+                return self._mean_done[known]
+            # An actor per try: what it draws does not depend on the tries before.
+            loop = loops(task, instance, post[0], cameras, chosen.shadows)
+            try:
+                done = roll_out(loop, actors[condition](), chosen.acting).success
+            finally:
+                loop.close()
+            if condition == MEAN:
+                self._mean_done[known] = done
+            return done
+
+        for condition in actors:
             for task in chosen.tasks:
                 for instance in range(chosen.first_instance, chosen.first_instance + chosen.tries):
-                    loop = self.loops(task, instance, post[0], cameras, chosen.shadows)
-                    try:
-                        done = roll_out(loop, actor, chosen.acting).success
-                    finally:
-                        loop.close()
                     yield {
                         "eval_group": CLOSED_LOOP, "condition": condition, "measure": SUCCESS,
-                        "episode_id": f"{task}-{instance}", "value": float(done), "samples": 1,
+                        "episode_id": f"{task}-{instance}", "value": float(succeeds(task, instance, condition)), "samples": 1,
                     }  # fmt: skip
 
 

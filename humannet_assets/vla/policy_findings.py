@@ -12,9 +12,8 @@ from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.tables import VLA_CHECKPOINTS, VLA_COMPARISONS
 from humannet_assets.vla.ablation import VlaExperimentConfig
 from humannet_assets.vla.policy.config import LOSS
-from humannet_assets.vla.policy.curve import LEAST_SIZES, HoursLaw, fit_hours
 from humannet_assets.vla.policy.errors import MEASURES
-from humannet_assets.vla.policy_results import STEPS, arm_rows, hour_points
+from humannet_assets.vla.policy_results import STEPS, arm_rows, hour_laws, hour_points
 
 LEAST_SAMPLES = 10_000
 """Samples per policy below which results show the path and not the science.
@@ -104,12 +103,6 @@ def comparison_table(store: LanceStore) -> pl.DataFrame:
     ]  # fmt: skip
     rows = store.read(VLA_COMPARISONS, names, "outcome = 'kept'")
     return rows.filter(pl.col("measure").is_in([*SHOWN, STEPS])).sort("measure", "eval_group", "arm_a", "arm_b")
-
-
-def hour_laws(store: LanceStore) -> dict[str, HoursLaw]:
-    """The law of hours by arm, of those trained on enough amounts of data."""
-    points = hour_points(store)
-    return {arm: fit_hours(own) for arm, own in points.items() if len({hours for hours, _ in own}) >= LEAST_SIZES}
 
 
 def hours_figure(store: LanceStore, config: VlaExperimentConfig) -> bytes | None:

@@ -34,9 +34,9 @@ QUESTION = """\
 Does egocentric human video stand in for robot data: does a policy whose vision-language model went on with it do better on
 held-out robot episodes than one that went on with nothing, or with robot data? And does any of them look at the picture?"""
 VERDICTS = """\
-Computed from 95 % intervals over episodes and seeds: seen = wholly on the claimed side of 0, opposite = on the other, not seen = 0 lies
-within, undecided = fewer than five episodes or three seeds. Where policies do not look, no order of arms is about what they
-saw."""
+Computed from 95 % intervals over episodes and seeds: seen = wholly on the claimed side of 0, opposite = on the other, not seen
+= 0 lies within, undecided = fewer than five episodes or three seeds. Where policies do not look, no order of arms is about what
+they saw."""
 COMPARED = """\
 mean - other's mean on the same episodes and seeds: below 0 the first arm has the lower error. steps_to_threshold: steps of
 post-training until the loss is as low as the worst run's in the end."""

@@ -23,7 +23,7 @@ from humannet_assets.vla.judge_policies import SUCCESS
 from humannet_assets.vla.policy.arms import ARMS, check_comparable
 from humannet_assets.vla.policy.card import read_policy_card
 from humannet_assets.vla.policy.config import LOSS, REAL, EvaluationConfig
-from humannet_assets.vla.policy.curve import steps_to
+from humannet_assets.vla.policy.curve import LEAST_SIZES, HoursLaw, fit_hours, steps_to
 
 CODE_VERSION = "1"
 """Raise it when a comparison changes its meaning."""
@@ -234,3 +234,9 @@ def hour_points(store: LanceStore) -> dict[str, list[tuple[float, float]]]:
         for (arm,), part in points.group_by("arm", maintain_order=True)
         if arm in sized
     }
+
+
+def hour_laws(store: LanceStore) -> dict[str, HoursLaw]:
+    """The law of hours by arm, of those trained on enough amounts of data."""
+    points = hour_points(store)
+    return {arm: fit_hours(own) for arm, own in points.items() if len({hours for hours, _ in own}) >= LEAST_SIZES}
