@@ -38,13 +38,13 @@ _LARGE = {"width": 256, "layers": 6, "vision_width": 256, "vision_depth": 6}
 
 PROFILES: Mapping[str, ReproductionProfile] = {
     "demo": ReproductionProfile(
-        "about 3 minutes on one core: the path, not the science",
+        "about 2 minutes on one core: the path, not the science",
         {"episodes": 24, "human_clips": 8, **_HEAD_ONLY},
         {"split": {"validation_share": 0.25}},
     ),
     "cpu": ReproductionProfile(
-        "one task, 0.9 million parameters; not timed whole, estimated at 40 minutes on one core",
-        {"episodes": 300, "human_clips": 60, **_HEAD_ONLY},
+        "one task, 0.9 million parameters; estimated from its parts at 42 minutes on one core",
+        {"episodes": 260, "human_clips": 48, **_HEAD_ONLY},
         {
             "split": {"validation_share": 0.15},
             "experiment": {
@@ -54,7 +54,7 @@ PROFILES: Mapping[str, ReproductionProfile] = {
                         "vlm": {"image_size": [84, 112], "tiny": _SEEING},
                         "expert": {"width": 96, "depth": 2, "heads": 4, "head": "l1"}, "cameras": ["anchor"],
                     },
-                    "continued": {**_STAGE, "steps": 300}, "post": {**_STAGE, "steps": 600},
+                    "continued": {**_STAGE, "steps": 250}, "post": {**_STAGE, "steps": 800},
                 },
                 "samples": {"chunks": {"stride": 2, "wrist": "commanded"}},
                 "post_share": 0.6,
