@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from humannet_assets.figures.curves import duration_text
 from humannet_assets.figures.plots import jpeg
 
 _COLOURS = {
@@ -63,7 +64,8 @@ def condition_bars(panels: Mapping[str, Sequence[Bar]], *, title: str, value: st
         axis.set_ylabel(value, fontsize=8)
         axis.grid(axis="y", color="#eceff1")
         axis.set_axisbelow(True)
-    figure.legend(list(labels.values()), list(labels), fontsize=7, ncols=len(labels), loc="outside lower center")  # pyright: ignore[reportArgumentType]
+    names = [condition for condition in _COLOURS if condition in labels]
+    figure.legend([labels[name] for name in names], names, fontsize=7, ncols=len(names), loc="outside lower center")  # pyright: ignore[reportArgumentType]
     return jpeg(figure)
 
 
@@ -88,13 +90,15 @@ def hours_curves(fits: Sequence[HoursFit], *, title: str) -> bytes | None:
     axis = figure.subplots()
     for place, fit in enumerate(fits):
         colour = f"C{place}"
-        axis.plot(np.multiply(fit.hours, 60), fit.losses, "o", color=colour, markersize=4)
+        axis.plot(fit.hours, fit.losses, "o", color=colour, markersize=4)
         span = np.geomspace(min(fit.hours), max(fit.hours), 50)
-        axis.plot(
-            span * 60, fit.a - fit.b * np.log(span), color=colour, label=f"{fit.arm}: {fit.a:.3g} - {fit.b:.3g} ln(hours)"
-        )
+        label = f"{fit.arm}: {fit.a:.3g} {'-' if fit.b >= 0 else '+'} {abs(fit.b):.3g} ln(hours)"
+        axis.plot(span, fit.a - fit.b * np.log(span), color=colour, label=label)
     axis.set_xscale("log")
-    axis.set(xlabel="minutes of data in continued training", ylabel="loss on held-out episodes", title=title)
+    ticks = sorted({hours for fit in fits for hours in fit.hours})
+    axis.set_xticks(ticks, [duration_text(hours) for hours in ticks], fontsize=8)
+    axis.minorticks_off()
+    axis.set(xlabel="data of the continued training", ylabel="loss on held-out episodes", title=title)
     axis.grid(color="#eceff1", which="both")
     axis.set_axisbelow(True)
     axis.legend(fontsize=8)

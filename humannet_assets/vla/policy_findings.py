@@ -73,10 +73,10 @@ def group_figures(store: LanceStore, config: VlaExperimentConfig) -> dict[str, b
         for name, bars in panels(LOSS, ("gap", "gap_low", "gap_high")).items()
     }
     drawn = {
-        "loss": condition_bars(
+        "loss_by_group": condition_bars(
             panels(LOSS, ("value", "low", "high")), title=titled("Loss on held-out episodes", config), value="loss"
         ),
-        "position": condition_bars(
+        "position_by_group": condition_bars(
             panels(MEASURES[0], ("value", "low", "high")), title=titled("Open-loop error of wrists", config), value="mm"
         ),
         "vision_gap": condition_bars(

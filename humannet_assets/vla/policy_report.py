@@ -68,7 +68,7 @@ def write_report(
     tables = _tables(store, config)
     trained = store.read(VLA_CHECKPOINTS, ["hardware", "train_s", "precision"], "outcome = 'kept'")
     about = about_run(trained, profile=profile, command=command, simulate=simulate, settings=settings, seeds=config.seeds)
-    pictures = {"loss.png": loss_figure(store, config), "hours.png": hours_figure(store, config)}
+    pictures = {"curves.png": loss_figure(store, config), "hours.png": hours_figure(store, config)}
     note = caveat(config)
     written = Written(
         title=f"VLA ablation, profile `{profile}`",

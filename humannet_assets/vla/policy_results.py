@@ -220,19 +220,16 @@ def _steps(trained: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def hour_points(store: LanceStore) -> dict[str, list[tuple[float, float]]]:
-    """Points (hours, loss on held-out episodes) by arm, of arms trained on several amounts of data: what `fit_hours` takes."""
-    where = "outcome = 'kept' AND arm != 'base'"
-    trained = store.read(VLA_CHECKPOINTS, ["model_id", "arm", "share", "continued_hours"], where)
-    loss = store.read(
-        VLA_RESULTS, ["model_id", "value"],
-        f"outcome = 'kept' AND measure = '{LOSS}' AND condition = '{REAL}' AND eval_group = '{IN_DOMAIN}'",
-    )  # fmt: skip
-    points = trained.join(loss, on="model_id", how="inner").sort("arm", "continued_hours", "model_id")
-    sized = {arm for arm, share in points["arm", "share"].iter_rows() if share < 1}
+    """Points (hours, loss on held-out episodes) by arm, of seeds trained on several amounts of data: what `fit_hours` takes."""
+    trained = store.read(VLA_CHECKPOINTS, ["model_id", "arm", "seed", "share", "continued_hours"], "outcome = 'kept'")
+    where = f"outcome = 'kept' AND measure = '{LOSS}' AND condition = '{REAL}' AND eval_group = '{IN_DOMAIN}'"
+    loss = store.read(VLA_RESULTS, ["model_id", "value"], where)
+    # Seeds differ by more than hours may: a seed with one amount of data says nothing of hours.
+    sized = trained.filter(pl.col("share") < 1).select("arm", "seed").unique()
+    points = trained.join(sized, on=("arm", "seed"), how="semi").join(loss, on="model_id", how="inner")
     return {
-        arm: list(part["continued_hours", "value"].iter_rows())
-        for (arm,), part in points.group_by("arm", maintain_order=True)
-        if arm in sized
+        str(arm): list(part["continued_hours", "value"].iter_rows())
+        for (arm,), part in points.sort("arm", "continued_hours", "model_id").group_by("arm", maintain_order=True)
     }
 
 

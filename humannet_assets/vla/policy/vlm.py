@@ -95,6 +95,14 @@ def _load(folder: Path, identity: str, config: VlmConfig) -> Vlm:
 
 
 @contextmanager
+def quiet_peft() -> Iterator[None]:
+    """Without the warning for every model that peft asks transformers by an old name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
+        yield
+
+
+@contextmanager
 def _no_progress_bar() -> Iterator[None]:
     """A bar per loaded model would drown the log of a run that trains many."""
     from transformers.utils import logging
@@ -168,9 +176,7 @@ def prepare(model: nn.Module, stage: StageConfig, seed: int) -> nn.Module:
     from peft import LoraConfig, get_peft_model
 
     check_targets(model, stage.lora)
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        # peft asks transformers by an old name.
-        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
+    with torch.random.fork_rng(devices=[]), quiet_peft():
         torch.manual_seed(seed)
         return get_peft_model(
             inner,
