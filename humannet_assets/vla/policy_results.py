@@ -70,29 +70,41 @@ def with_average(errors: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _conditions(part: pl.DataFrame, measure: str, config: EvaluationConfig) -> Iterator[dict[str, Any]]:
     """Figures of each condition of one measure and group, over all seeds in `part`."""
-    real = part.filter(pl.col("condition") == REAL)
-    for (condition,), own in part.group_by("condition", maintain_order=True):
-        found = _Paired.of(own, "value")
+    by_condition = {str(condition): _cells(own) for (condition,), own in part.group_by("condition", maintain_order=True)}
+    real = by_condition.get(REAL, {})
+    for condition, cells in by_condition.items():
+        found = _Paired.of(cells)
         if found is None:
             continue
         mean = found.interval(config)
         if measure == SUCCESS:
-            done = round(float(own["value"].sum()))
-            mean = MeanInterval(mean.mean, *success_interval(done, own.height))
+            values = [value for value, _ in cells.values()]
+            mean = MeanInterval(mean.mean, *success_interval(round(sum(values)), len(values)))
         row = {
             "condition": condition, "value": mean.mean, "low": _known(mean.low), "high": _known(mean.high),
             "samples": int(found.samples.sum()), "episodes": len(found.groups), "seeds": len(found.values),
         }  # fmt: skip
-        if condition != REAL:
-            both = own.join(real.select(*_KEYS, real="value"), on=_KEYS, how="inner")
-            paired = _Paired.of(both.with_columns(difference=pl.col("value") - pl.col("real")), "difference")
-            if paired is not None and len(paired.groups) == len(found.groups):
-                gap = paired.interval(config)
-                row |= {"gap": gap.mean, "gap_low": _known(gap.low), "gap_high": _known(gap.high)}
+        paired = _Paired.of(_minus(cells, real)) if condition != REAL else None
+        if paired is not None and len(paired.groups) == len(found.groups):
+            gap = paired.interval(config)
+            row |= {"gap": gap.mean, "gap_low": _known(gap.low), "gap_high": _known(gap.high)}
         yield row
 
 
-_KEYS = ["seed", "part", "episode_id"]
+Cells = dict[tuple[int, str, str], tuple[float, float]]
+"""Value and samples by (seed, group, episode)."""
+
+
+def _cells(rows: pl.DataFrame) -> Cells:
+    return {
+        (seed, part, episode): (value, float(samples))
+        for seed, part, episode, value, samples in rows["seed", "part", "episode_id", "value", "samples"].iter_rows()
+    }
+
+
+def _minus(one: Cells, other: Cells) -> Cells:
+    """Differences of what both have."""
+    return {key: (value - other[key][0], samples) for key, (value, samples) in one.items() if key in other}
 
 
 @dataclass(frozen=True)
@@ -104,14 +116,15 @@ class _Paired:
     groups: tuple[str, ...]
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, column: str) -> _Paired | None:
-        seeds = rows["seed"].n_unique()
-        whole = rows.group_by("part", "episode_id").len().filter(pl.col("len") == seeds).drop("len")
-        rows = rows.join(whole, on=("part", "episode_id"), how="semi").sort(_KEYS)
-        if rows.is_empty():
+    def of(cls, cells: Cells) -> _Paired | None:
+        seeds = sorted({seed for seed, _, _ in cells})
+        episodes = sorted({(part, episode) for _, part, episode in cells})
+        whole = [key for key in episodes if all((seed, *key) in cells for seed in seeds)]
+        if not whole:
             return None
-        values, samples = (rows[name].cast(pl.Float64).to_numpy().reshape(seeds, -1) for name in (column, "samples"))
-        return cls(values, samples[0], tuple(rows["part"].to_list()[: values.shape[1]]))
+        values = np.array([[cells[seed, *key][0] for key in whole] for seed in seeds])
+        samples = np.array([cells[seeds[0], *key][1] for key in whole])
+        return cls(values, samples, tuple(part for part, _ in whole))
 
     def interval(self, config: EvaluationConfig) -> MeanInterval:
         return mean_interval(self.values, self.samples, self.groups, resamples=config.resamples, seed=config.seed)
@@ -182,11 +195,10 @@ def _pairs(arms: pl.Series) -> list[tuple[str, str]]:
 
 def _difference(part: pl.DataFrame, one: str, other: str, config: EvaluationConfig) -> dict[str, Any] | None:
     """The row of two arms: of seeds both have, on episodes all of those have."""
-    first, second = (part.filter(pl.col("arm") == arm) for arm in (one, other))
-    both = first.join(second.select(*_KEYS, second="value"), on=_KEYS, how="inner")
-    both = both.with_columns(difference=pl.col("value") - pl.col("second"))
-    table = {name: _Paired.of(both, name) for name in ("value", "second", "difference")}
-    a, b, paired = table["value"], table["second"], table["difference"]
+    first, second = (_cells(part.filter(pl.col("arm") == arm)) for arm in (one, other))
+    shared = first.keys() & second.keys()
+    cells = ({key: own[key] for key in shared} for own in (first, second, _minus(first, second)))
+    a, b, paired = (_Paired.of(own) for own in cells)
     if a is None or b is None or paired is None:
         return None
     found = paired.interval(config)
