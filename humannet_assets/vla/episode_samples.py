@@ -193,7 +193,7 @@ def _resized(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArr
         return picture
     from PIL import Image
 
-    return np.asarray(Image.fromarray(picture).resize(size[::-1], Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(picture).resize((size[1], size[0]), Image.Resampling.BICUBIC))
 
 
 def groups_of(samples: Sequence[Sample]) -> Mapping[str, list[Sample]]:

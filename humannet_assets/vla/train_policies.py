@@ -95,7 +95,7 @@ class PolicyStep(Step[NoConfig]):
                 yield Outcome.rejected(unit, [missing], {**counts, "fix": FIXES[missing]}, known)
                 continue
             training, samples = run_configs(run)
-            check_setup(training.seeded(0))
+            check_setup(training)
             source = sample_source(require(self.place), training, samples)
             try:
                 sets = _sets(source, run)
@@ -171,15 +171,21 @@ def sample_source(place: Workplace, training: ArmsConfig, samples: SampleConfig)
     return SampleSource(place.store, place.access, place.under(PLACE), samples, training.policy)
 
 
-@functools.lru_cache(maxsize=8)
 def check_setup(training: ArmsConfig) -> None:
     """Refuse what cannot be trained before any picture is decoded: a VLM that does not see, LoRA targets that match nothing.
 
     Raises:
         PolicySetupError: With what to do.
     """
+    # Seeds change nothing of it.
+    _checked(training.seeded(0).model_dump_json())
+
+
+@functools.lru_cache(maxsize=8)
+def _checked(text: str) -> None:
     from humannet_assets.vla.policy.vlm import load_vlm, prepare
 
+    training = ArmsConfig.model_validate_json(text)
     for stage in {training.continued.fingerprint(): training.continued, training.post.fingerprint(): training.post}.values():
         prepare(load_vlm(training.policy.vlm).model, stage, stage.seed)
 
