@@ -22,6 +22,7 @@ from humannet_assets.store.runner import StepReport, run_steps
 from humannet_assets.store.schema import Table
 from humannet_assets.store.tables import HUMAN_EPISODES, VIDEO_FILES
 from humannet_assets.vla.actions import cut_chunks, human_weights
+from humannet_assets.vla.judge_policies import JudgeStep
 from humannet_assets.vla.motion import Motion, resting
 from humannet_assets.vla.policy_results import compare_arms
 from humannet_assets.vla.runs import plan_runs
@@ -100,7 +101,7 @@ class PolicyWorld:
                 plan_runs(store, settings.vla.experiment, "r")
             for steps in passes[asset]:
                 for step in steps:
-                    if loops is not None and step.name == "vla_episode_errors":
+                    if loops is not None and isinstance(step, JudgeStep):
                         step.loops = loops
                 for report in run_steps(store, steps, compute=InProcess(), access=access, run_id="r"):
                     assert report.adds_up, report
