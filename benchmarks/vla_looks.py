@@ -22,11 +22,20 @@ import torch
 
 from humannet_assets.simulator.robot.policy_samples import Demonstrations, Pointings, SimulatedLoop, demonstrations, pointings
 from humannet_assets.single_life.distribution import distributed
+from humannet_assets.vla.intervals import success_interval
 from humannet_assets.vla.policy.checkpoints import LoadedPolicy, Start, load_policy, train_policy
-from humannet_assets.vla.policy.closed_loop import Actor, ClosedLoopConfig, policy_actor, roll_out, success_interval
-from humannet_assets.vla.policy.config import ExpertConfig, PolicyConfig, StageConfig, TinyVlmConfig, VlmConfig
+from humannet_assets.vla.policy.closed_loop import Actor, policy_actor, roll_out
+from humannet_assets.vla.policy.config import (
+    ClosedLoopConfig,
+    EvaluationConfig,
+    ExpertConfig,
+    PolicyConfig,
+    StageConfig,
+    TinyVlmConfig,
+    VlmConfig,
+)
 from humannet_assets.vla.policy.controls import MeanAction
-from humannet_assets.vla.policy.evaluation import EvaluationConfig, evaluate, gap, interval, looks
+from humannet_assets.vla.policy.evaluation import evaluate, gap, interval, looks
 from humannet_assets.vla.samples import Sample, fit_normalisers
 
 TASK, SIZE = "lift_tray", (112, 84)

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from humannet_assets.assets import annotation, curation, release, single_life, single_life_models, sources, vla
+from humannet_assets.assets import annotation, curation, release, single_life, single_life_models, sources, vla, vla_models
 from humannet_assets.automation.ingestion import arrivals, everything, hourly_ingestion, ingest
 from humannet_assets.checks.store_checks import build_checks
 from humannet_assets.resources.pipeline import PipelineResource
@@ -21,7 +21,9 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     """
     resources: dict[str, Any] = {"pipeline": PipelineResource(), **(resource_overrides or {})}
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([sources, curation, annotation, single_life, single_life_models, vla, release]),
+        assets=dg.load_assets_from_modules(
+            [sources, curation, annotation, single_life, single_life_models, vla, vla_models, release]
+        ),
         asset_checks=build_checks(),
         jobs=[everything, ingest],
         schedules=[hourly_ingestion],

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from humannet_assets.settings import Settings
     from humannet_assets.single_life.workplace import Workplace
     from humannet_assets.store.lance_store import LanceStore
+    from humannet_assets.vla.policy.closed_loop import Loop
+    from humannet_assets.vla.samples import Sample
 
 Pass = tuple[Step[Any], ...]
 """Steps that run together: one step, or several that share one decode of the same clips."""
@@ -60,11 +62,15 @@ def build_passes(
     from humannet_assets.single_life.visible_points import points_step
     from humannet_assets.sources.identify import IdentifyStep, VideoSourceStep
     from humannet_assets.vla.human_episodes import HumanEpisodeStep
+    from humannet_assets.vla.judge_policies import JudgeConfig, JudgeStep
+    from humannet_assets.vla.policy_results import ResultStep
     from humannet_assets.vla.robot_episodes import RobotEpisodeStep, RobotRecordingStep
     from humannet_assets.vla.settings import HumanEpisodesConfig, RobotEpisodesConfig
+    from humannet_assets.vla.train_policies import PolicyStep
 
     life, vla = settings.single_life, settings.vla
     shared = {"resample": vla.resample, "split": vla.split, "measures": vla.measures}
+    judged = JudgeConfig(evaluation=vla.experiment.evaluation, closed_loop=vla.experiment.closed_loop)
     return {
         "raw_videos": (
             (IdentifyStep(settings.video_files, access),),
@@ -103,7 +109,17 @@ def build_passes(
             (RobotEpisodeStep(RobotEpisodesConfig(data=vla.data, quality=vla.quality, **shared)),),
         ),
         "human_episodes": ((HumanEpisodeStep(HumanEpisodesConfig(human=vla.human, **shared)),),),
+        "vla_checkpoints": ((PolicyStep(NoConfig(), place),),),
+        "vla_results": ((JudgeStep(judged, place, simulated_loop),), (ResultStep(vla.experiment.evaluation),)),
     }
+
+
+def simulated_loop(task: str, instance: int, like: Sample, cameras: tuple[str, ...], shadows: bool) -> Loop:
+    """A closed loop in the simulator, which is only imported when there is one to be run."""
+    from humannet_assets.simulator.robot.policy_samples import FAST, SimulatedLoop
+    from humannet_assets.simulator.robot.tabletop import EPISODE_QUALITY
+
+    return SimulatedLoop(task, instance, like, cameras, EPISODE_QUALITY if shadows else FAST)
 
 
 def all_steps(passes: dict[str, tuple[Pass, ...]]) -> list[Step[Any]]:
@@ -114,7 +130,7 @@ def all_steps(passes: dict[str, tuple[Pass, ...]]) -> list[Step[Any]]:
 def asset_of_tables(passes: dict[str, tuple[Pass, ...]]) -> dict[str, str]:
     """Table name to the asset that writes it."""
     owners = {step.writes.name: asset for asset, group in passes.items() for steps in group for step in steps}
-    owners["human_data_report"] = "human_data_report"
+    owners |= {"human_data_report": "human_data_report", "vla_runs": "vla_checkpoints", "vla_comparisons": "vla_results"}
     quality = dict.fromkeys(("stage_quality", "stage_confusions", "stage_worst_cases"), "stage_quality")
     return {"source_catalog": "source_catalog", "source_files": "source_catalog", **owners, **quality}
 

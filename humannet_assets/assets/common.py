@@ -64,7 +64,12 @@ def column_lineage(step: Step[Any], asset_of: Mapping[str, str]) -> dg.TableColu
 
 
 def windows_of(context: dg.AssetExecutionContext) -> list[str] | None:
-    """The run's ingest windows, or None when the asset is not partitioned."""
+    """The run's ingest windows, or None when the asset is not partitioned.
+
+    A run of one window also runs unpartitioned assets; those gather all windows, and some of their rows are of none.
+    """
+    if context.assets_def.partitions_def is None:
+        return None
     return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
 
 

@@ -16,6 +16,7 @@ from humannet_assets.assets.episode_pictures import human_episode_page, robot_ep
 from humannet_assets.figures.episodes import measure_bars
 from humannet_assets.resources.pipeline import PipelineResource
 from humannet_assets.store.tables import HUMAN_DATA_REPORT, HUMAN_EPISODES, ROBOT_EPISODES
+from humannet_assets.vla.policy_findings import hours_figure
 from humannet_assets.vla.report import bars, data_report, markdown
 
 
@@ -38,7 +39,7 @@ def human_episodes(context: dg.AssetExecutionContext, pipeline: PipelineResource
 
 @dg.asset(
     group_name="vla",
-    deps=["human_episodes", "robot_episodes"],
+    deps=["human_episodes", "robot_episodes", "vla_results"],
     owners=OWNERS,
     retry_policy=RETRY,
     kinds={"lance", "python"},
@@ -48,12 +49,13 @@ def human_episodes(context: dg.AssetExecutionContext, pipeline: PipelineResource
     description=HUMAN_DATA_REPORT.doc,
 )
 def human_data_report(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
-    """Compare what people and robots do: rest, variety, smoothness, reach."""
+    """Compare what people and robots do (rest, variety, smoothness, reach), and how loss falls with hours of either."""
     figures = data_report(pipeline.store, pipeline.settings.vla.report, context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": pipeline.store.dataset(HUMAN_DATA_REPORT).count_rows(),
             "report": dg.MetadataValue.md(markdown(figures)),
             **picture_metadata(measure_bars(bars(figures), "human and robot data"), "human_and_robot_data"),
+            **picture_metadata(hours_figure(pipeline.store, pipeline.settings.vla.experiment), "loss_over_hours"),
         }
     )

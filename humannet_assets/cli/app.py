@@ -325,7 +325,7 @@ def export_lerobot(
 
 @app.command()
 def reproduce(
-    study: Annotated[str, typer.Argument(help="single-life.")],
+    study: Annotated[str, typer.Argument(help="single-life or vla.")],
     profile: Annotated[str, typer.Option(help="demo, cpu or gpu: how much footage, how large models.")] = "demo",
     folder: Annotated[Path | None, typer.Option(help="Where all of it goes. [default: reproduced/STUDY-PROFILE]")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that render and decode; 0: one per core.")] = 0,

@@ -194,6 +194,15 @@ SINGLE_LIFE_SUMMARY = {
                round(random_init_excess, 3) AS random_weights, round(two_seed_excess, 3) AS two_seeds
         FROM cas_summaries WHERE view = 'rows/mean' ORDER BY pairing, k""",
 }
+VLA_SUMMARY = {
+    "Policies that saw nothing, people or robots before: do they look? (gap 0: no)": """
+        SELECT r.arm, count(DISTINCT model_id) AS policies, round(60 * any_value(c.continued_hours), 2) AS minutes_before,
+               round(avg(r.value) FILTER (condition = 'real'), 3) AS loss,
+               round(avg(gap) FILTER (condition = 'shuffled_image'), 4) AS gap_other_picture,
+               round(avg(gap) FILTER (condition = 'mean_action'), 3) AS gap_mean_action
+        FROM vla_results r JOIN vla_checkpoints c USING (model_id)
+        WHERE measure = 'loss' AND eval_group = 'in_domain' AND r.share = 1 GROUP BY r.arm ORDER BY r.arm""",
+}
 NEXT_STEPS = """\
 What to try next ({humannet} is the command line)
   humannet sql                          a prompt over all tables; docs/sql_cookbook.md has 20 questions
@@ -201,6 +210,7 @@ What to try next ({humannet} is the command line)
   humannet lineage ID                   from any row back to the bytes (ids as above)
   humannet quality --report FOLDER      every figure, confusion tables and the worst cases as pictures
   humannet reproduce single-life        models of single lives at a size of your choice (docs/single_life.md)
+  humannet reproduce vla                the VLA ablation, likewise (docs/vla.md)
   humannet ingest FOLDER                your own videos (docs/your_own_videos.md)
   make ui                               the graph, its checks and contact sheets in the Dagster UI
   notebooks/01_explore_annotations.ipynb"""
@@ -211,6 +221,7 @@ def print_summary(project: Project, console: Console) -> None:
     from humannet_assets.cli.sql import run_query
     from humannet_assets.single_life.findings import titled
     from humannet_assets.store.sql import connect
+    from humannet_assets.vla import policy_findings as policies
 
     with connect(project.store) as connection:
         for title, query in SUMMARY.items():
@@ -218,6 +229,9 @@ def print_summary(project: Project, console: Console) -> None:
             run_query(connection, query, console)
         for title, query in SINGLE_LIFE_SUMMARY.items():
             console.print(f"\n{titled(title, project.settings.single_life)}", style="bold", highlight=False)
+            run_query(connection, query, console)
+        for title, query in VLA_SUMMARY.items():
+            console.print(f"\n{policies.titled(title, project.settings.vla.experiment)}", style="bold", highlight=False)
             run_query(connection, query, console)
     command = Path(sys.argv[0])
     shown = str(command.relative_to(Path.cwd())) if command.is_relative_to(Path.cwd()) else str(command)

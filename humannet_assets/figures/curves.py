@@ -71,7 +71,7 @@ def duration_curves(curves: Sequence[DurationCurve], levels: Sequence[Level], *,
         axis.fill_between(hours, np.nanmin(values, axis=0), np.nanmax(values, axis=0), color=colour, alpha=0.15, linewidth=0)
     axis.set_xscale("log")
     ticks = sorted({float(hour) for curve in curves for hour in curve.hours})
-    axis.set_xticks(ticks, [_duration(hour) for hour in ticks], fontsize=8)
+    axis.set_xticks(ticks, [duration_text(hour) for hour in ticks], fontsize=8)
     axis.minorticks_off()
     for level in levels:
         axis.axhline(level.value, color=LEVEL_COLOUR, linewidth=1, linestyle=":")
@@ -85,7 +85,7 @@ def duration_curves(curves: Sequence[DurationCurve], levels: Sequence[Level], *,
     return jpeg(figure)
 
 
-def _duration(hours: float) -> str:
+def duration_text(hours: float) -> str:
     """Hours, below one minutes, below one seconds."""
     if hours * 60 < 1:
         return f"{hours * 3600:.3g} s"

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
-import os
-import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from humannet_assets.single_life.card import current_commit, versions
+from humannet_assets.reproduction import Report, Written, about_run, options_text, run_text, write_files
 from humannet_assets.single_life.findings import (
     CORRECTED_VIEW,
     HEADLINE_VIEW,
@@ -24,7 +19,6 @@ from humannet_assets.single_life.findings import (
     loss_figure,
     markdown,
     match_rows,
-    number,
     transfer_rows,
 )
 from humannet_assets.single_life.settings import SingleLifeSettings
@@ -63,14 +57,6 @@ _SUMMARY = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Report:
-    """Where the report lies and what it says."""
-
-    folder: Path
-    findings: tuple[Finding, ...]
-
-
 def write_report(
     store: LanceStore, settings: SingleLifeSettings, folder: Path, *, profile: str, command: str, simulate: Mapping[str, Any]
 ) -> Report:
@@ -84,22 +70,32 @@ def write_report(
         command: What was run.
         simulate: Options of the simulator.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     findings = tuple(all_findings(store, settings))
-    pictures = {
-        "loss.png": loss_figure(store, settings),
-        "alignment_by_duration.png": duration_figure(store, settings),
-        **{f"alignment_{name.replace('+', '_')}.png": jpeg for name, jpeg in alignment_figures(store, settings).items()},
-    }
-    shown = [name for name, jpeg in pictures.items() if jpeg and _write_png(folder / name, jpeg)]
     tables = _tables(store, settings)
-    for name, table in tables.items():
-        table.write_csv(folder / f"{name}.csv", float_precision=6)
-    about = _about(store, settings, profile, command, simulate)
-    results = {"about": about, "findings": [{**asdict(one), "verdict": one.verdict} for one in findings]}
-    (folder / "results.json").write_text(json.dumps(_plain(results), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    (folder / "report.md").write_text(_text(store, settings, findings, tables, shown, about), encoding="utf-8")
-    return Report(folder, findings)
+    trained = store.read(CROCO_CHECKPOINTS, ["hardware", "train_s", "precision"], "outcome = 'kept'")
+    about = about_run(
+        trained, profile=profile, command=command, simulate=simulate, settings=settings, seeds=settings.experiment.seeds
+    )
+    note = caveat(settings)
+    write_files(
+        folder,
+        Written(
+            title=f"Single-Life, profile `{profile}`",
+            caveat=note,
+            about={**about, "caveat": note},
+            findings=findings,
+            pictures={
+                "loss.png": loss_figure(store, settings),
+                "alignment_by_duration.png": duration_figure(store, settings),
+                **{
+                    f"alignment_{name.replace('+', '_')}.png": jpeg for name, jpeg in alignment_figures(store, settings).items()
+                },
+            },
+            tables=tables,
+            sections=_sections(store, settings, findings, tables, about),
+        ),
+    )
+    return Report(folder, findings, "lives")
 
 
 def _tables(store: LanceStore, settings: SingleLifeSettings) -> dict[str, pl.DataFrame]:
@@ -125,70 +121,31 @@ def _tables(store: LanceStore, settings: SingleLifeSettings) -> dict[str, pl.Dat
     }
 
 
-def _about(
-    store: LanceStore, settings: SingleLifeSettings, profile: str, command: str, simulate: Mapping[str, Any]
-) -> dict[str, Any]:  # fmt: skip
-    trained = store.read(CROCO_CHECKPOINTS, ["hardware", "train_s", "precision"], "outcome = 'kept'")
-    return {
-        "profile": profile,
-        "command": command,
-        "simulate": dict(simulate),
-        "settings": settings.model_dump(mode="json"),
-        "seeds": list(settings.experiment.seeds),
-        "hardware": sorted(trained["hardware"].unique()),
-        "precision": sorted(trained["precision"].unique()),
-        "cores": len(os.sched_getaffinity(0)),
-        "machine": platform.machine(),
-        "training_s": float(trained["train_s"].sum()),
-        "models": trained.height,
-        "versions": dict(versions()),
-        "commit": current_commit(),
-        "caveat": caveat(settings),
-    }
-
-
-def _text(
+def _sections(
     store: LanceStore, settings: SingleLifeSettings, findings: Sequence[Finding], tables: Mapping[str, pl.DataFrame],
-    shown: Sequence[str], about: Mapping[str, Any],
-) -> str:  # fmt: skip
+    about: Mapping[str, Any],
+) -> dict[str, Sequence[str]]:  # fmt: skip
     k = headline_k(store, settings)
     kinds = tables["lives"].group_by("kind").agg(pl.len(), pl.col("hours").sum()).sort("kind")
-    options = ", ".join(f"`{name}={value}`" for name, value in about["simulate"].items())
     match_header = ("role", "models", "near", "near, moved", "same position", "chance", "chance, moved")
     transfer_header = (
         "data set", "metric", "by", "pairing", "role", "models", "value", "random weights", "trivial", "limit",
     )  # fmt: skip
     verdict_header = ("finding", "measure", "value", "low", "high", "lives", "verdict", "note")
     verdicts = [(f.name, f.measure, f.value, f.low, f.high, f.units, f"**{f.verdict}**", f.note) for f in findings]
-    files = ", ".join(f"`{name}.csv`" for name in tables)
-    sections = {
+    return {
         "Question": [QUESTION],
         "Data": [
             markdown(("kind", "lives", "hours"), kinds.rows()),
-            f"Simulated by `humannet simulate --profile lives` with {options}. The probe set is of no life.",
+            f"Simulated by `humannet simulate --profile lives` with {options_text(about)}. The probe set is of no life.",
         ],
-        "Run": [f"    {about['command']}", _run_text(about), _model_text(settings)],
+        "Run": [f"    {about['command']}", run_text(about), _model_text(settings)],
         "Verdicts": [VERDICTS, markdown(verdict_header, verdicts)],
         "Alignment": [EXCESS, markdown(_SUMMARY, tables["cas"].filter(pl.col("k") == k).rows())],
         "Where models look": [MATCHES, markdown(match_header, match_rows(store).rows())],
         "Transfer": [TRANSFER, markdown(transfer_header, transfer_rows(store).rows())],
-        "Pictures": [f"![{name}]({name})" for name in shown],
         "Deviations from the paper": ["\n".join(f"- {text}" for text in DEVIATIONS)],
-        "Files": [f"{files}, `results.json` (settings, versions, verdicts)."],
     }
-    parts = [f"# Single-Life, profile `{about['profile']}`", f"**{about['caveat']}.**" if about["caveat"] else ""]
-    for title, texts in sections.items():
-        parts += [f"## {title}", *texts]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _run_text(about: Mapping[str, Any]) -> str:
-    versions_text = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
-    return (
-        f"Hardware: {', '.join(about['hardware'])} ({about['cores']} cores, {about['machine']}); precision "
-        f"{', '.join(about['precision'])}; {about['models']} models, {about['training_s'] / 3600:.2f} h of training. "
-        f"Seeds {about['seeds']}. {versions_text}. Commit {about['commit'] or 'unknown'}."
-    )
 
 
 def _model_text(settings: SingleLifeSettings) -> str:
@@ -201,31 +158,3 @@ def _model_text(settings: SingleLifeSettings) -> str:
         f"{model.mask_ratio:g}. Training: {training.steps} steps of {training.batch_size} pairs for every model, "
         "whatever the length of its footage."
     )
-
-
-def _write_png(path: Path, jpeg: bytes) -> bool:
-    """A JPEG as PNG; True."""
-    import cv2
-    import numpy as np
-
-    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise ValueError(f"the picture for {path} cannot be read")
-    return bool(cv2.imwrite(str(path), pixels))
-
-
-def _plain(value: Any) -> Any:
-    """The same without NaN, which JSON lacks."""
-    if isinstance(value, float):
-        return None if math.isnan(value) else value
-    if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
-
-
-def verdict_lines(findings: Sequence[Finding]) -> list[str]:
-    """One line per finding, for a terminal."""
-    return [
-        f"{one.verdict:>9}  {one.name}: {number(one.value)} [{number(one.low)}, {number(one.high)}], {one.units} lives"
-        for one in findings
-    ]

@@ -10,29 +10,14 @@ What is known of how long each takes is in docs/single_life.md: only the demo wa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+
+from humannet_assets.reproduction import ReproductionProfile
 
 ASSETS = (
     "raw_videos", "known_cameras", "video_duplicates", "shots", "lives", "visible_points", "life_pair_indices",
     "croco_checkpoints", "cas_matrices", "alignment_by_duration", "life_transfer",
 )  # fmt: skip
 """What is materialised: lives need no hands, bodies and captions."""
-
-
-@dataclass(frozen=True)
-class ReproductionProfile:
-    """A size of the experiment.
-
-    Attributes:
-        text: What it is for, and how long it takes where that was measured.
-        simulate: Options of the simulator's profile `lives`.
-        settings: Section `single_life` of the settings, over the defaults.
-    """
-
-    text: str
-    simulate: Mapping[str, Any]
-    settings: Mapping[str, Any]
 
 
 _ALL_PAIRINGS = ["temporal", "spatial+temporal", "spatial", "augmented"]

@@ -221,7 +221,7 @@ def _row(
         "pairs_fingerprint": card.data["pairs_fingerprint"],
         "pair_count": len(pairs.pairs),
         "video_count": len(pairs.video_ids),
-        "parameters": _parameters(job.folder / card.weights),
+        "parameters": parameter_count(job.folder / card.weights),
         "steps": card.steps,
         "batch_size": card.training.batch_size,
         "loss_first": first.loss,
@@ -238,7 +238,8 @@ def _row(
     }
 
 
-def _parameters(weights: Path) -> int:
+def parameter_count(weights: Path) -> int:
+    """Numbers in a safetensors file."""
     from safetensors import safe_open
 
     with safe_open(weights, framework="np") as file:

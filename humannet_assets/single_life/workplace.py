@@ -31,10 +31,14 @@ class Workplace:
 
     @property
     def folder(self) -> Path:
-        """Models and frames of this store: under its root, or in the user's cache folder if the store is remote."""
+        """Models and frames of lives."""
+        return self.under("single_life")
+
+    def under(self, name: str) -> Path:
+        """A folder of this store's models: under its root, or in the user's cache folder if the store is remote."""
         if not self.store.is_remote:
-            return Path(self.store.root) / "single_life"
-        return self.access.cache_folder.parent / "single_life" / stable_id(self.store.root)[:16]
+            return Path(self.store.root) / name
+        return self.access.cache_folder.parent / name / stable_id(self.store.root)[:16]
 
     def model_folder(self, model_id: str) -> Path:
         """All runs of one model."""

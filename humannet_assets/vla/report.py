@@ -1,7 +1,7 @@
 """`human_data_report`: how human and robot data differ, from the episodes in the store (PAPERS: HumanScale's comparison).
 
-Figures are means over episodes with a bootstrap interval over episodes. How loss falls with hours is not here: it takes trained
-policies.
+Figures are means over episodes with a bootstrap interval over episodes. How loss falls with hours (loss = a - b ln(hours),
+HumanScale) comes from policies trained on several amounts of data, where there are some.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from humannet_assets.store.derived import replace_rows
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
 from humannet_assets.store.tables import HUMAN_DATA_REPORT, HUMAN_EPISODES, ROBOT_EPISODES
+from humannet_assets.vla.policy_results import hour_laws
 from humannet_assets.vla.settings import DataReportConfig
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Raise it when a measure changes its meaning."""
 
 ALL = None
@@ -27,12 +28,15 @@ ALL = None
 
 _MEANS = ("idle_fraction", "speed_m_s", "jerk_m_s3", "workspace_l")
 _HUMAN_MEANS = ("retarget_error_mm", "coverage")
+LAW = ("loss_hours_a", "loss_hours_b", "loss_hours_r_squared")
+"""Measures of the law; `episodes` then counts the amounts of data."""
 UNITS = {
     "hours": "hours", "episodes": "episodes", "idle_fraction": "idle fraction (time-weighted)", "speed_m_s": "mean speed, m/s",
     "jerk_m_s3": "RMS jerk, m/s^3", "workspace_l": "workspace, litres", "verbs": "different verbs", "nouns": "different things",
     "verb_noun_pairs": "different verb-thing pairs", "verb_noun_entropy_bits": "entropy of verb-thing pairs, bits",
     "robot_ready_share": "share that is robot ready (by time)", "retarget_error_mm": "retarget error, mm",
     "coverage": "coverage", "instructed_share": "share with verb and thing",
+    **dict(zip(LAW, ("a of loss = a - b ln(hours)", "b of loss = a - b ln(hours)", "r squared of that fit"), strict=True)),
 }  # fmt: skip
 """Measures in the order they are shown, in words."""
 
@@ -53,6 +57,7 @@ class Figure:
 def data_report(store: LanceStore, config: DataReportConfig, run_id: str) -> list[Figure]:
     """Compute the report and store what changed; empty without episodes."""
     figures = [figure for kind, frame in _frames(store) for figure in _of_kind(kind, frame, config)]
+    figures += _laws(store)
     rows = [(stable_id(figure.kind, figure.dataset, figure.measure), None, vars(figure)) for figure in figures]
     replace_rows(store, HUMAN_DATA_REPORT, rows, run_id, code_version=CODE_VERSION)
     return figures
@@ -63,6 +68,14 @@ def _frames(store: LanceStore) -> Iterator[tuple[str, pl.DataFrame]]:
     human = store.read(HUMAN_EPISODES, ["row_id", "source_id", "robot_ready", *_HUMAN_MEANS, *shared], "outcome = 'kept'")
     yield "human", human.rename({"source_id": "dataset"}).sort("row_id")
     yield "robot", store.read(ROBOT_EPISODES, ["row_id", "dataset", *shared], "outcome = 'kept'").sort("row_id")
+
+
+def _laws(store: LanceStore) -> Iterator[Figure]:
+    """Coefficients of the law by arm, in place of a data set; their kind is that of the arm's data."""
+    for arm, law in hour_laws(store).items():
+        kind = "human" if arm == "ego" else "robot"
+        for measure, value in zip(LAW, (law.a, law.b, law.r_squared), strict=True):
+            yield Figure(kind, f"arm {arm}", measure, value, None, None, law.sizes)
 
 
 def _of_kind(kind: str, frame: pl.DataFrame, config: DataReportConfig) -> Iterator[Figure]:

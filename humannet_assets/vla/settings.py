@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.step import StepConfig
+from humannet_assets.vla.ablation import VlaExperimentConfig
 from humannet_assets.vla.importers.reading import ReadLimits
 from humannet_assets.vla.known_robots import KNOWN_ROBOTS
 from humannet_assets.vla.qc import QualityConfig
@@ -229,3 +230,4 @@ class VlaSettings(StepConfig):
     human: HumanConfig = Field(default_factory=HumanConfig)
     measures: MeasureConfig = Field(default_factory=MeasureConfig)
     report: DataReportConfig = Field(default_factory=DataReportConfig)
+    experiment: VlaExperimentConfig = Field(default_factory=VlaExperimentConfig)

@@ -44,7 +44,9 @@ EXPECTED_GRAPH = {
     "human_episodes": [
         "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "known_cameras", "raw_videos", "viewpoints",
     ],
-    "human_data_report": ["human_episodes", "robot_episodes"],
+    "vla_checkpoints": ["human_episodes", "robot_episodes"],
+    "vla_results": ["robot_episodes", "vla_checkpoints"],
+    "human_data_report": ["human_episodes", "robot_episodes", "vla_results"],
     "stage_quality": [
         "annotations", "body_tracks", "camera_trajectories", "captions", "filtered_clips", "hand_tracks", "raw_videos",
         "segments", "shots", "video_duplicates", "viewpoints",

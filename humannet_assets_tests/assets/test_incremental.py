@@ -24,8 +24,8 @@ NOBODYS = {table.name for table in TABLES if table.group == "single_life"} - {"l
     "robot_episodes",
 }
 """Tables in which footage that is nobody's life and no robot's leaves no row."""
-FIGURES = {"human_data_report"}
-"""Tables of figures about all footage."""
+FIGURES = {"human_data_report"} | {table.name for table in TABLES if table.name.startswith("vla_")}
+"""Tables of figures and policies about all footage."""
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,10 @@ def test_automation_follows_one_window_and_never_storms() -> None:
         _, cursor = automated(instance)
         materialize(instance, "source_catalog")
         asked, cursor = automated(instance, cursor)
-        without_windows = {("robot_episodes", None), ("human_data_report", None), ("sql_catalog", None)}
+        without_windows = {
+            ("robot_episodes", None), ("vla_checkpoints", None), ("vla_results", None), ("human_data_report", None),
+            ("sql_catalog", None),
+        }  # fmt: skip
         assert asked == without_windows, "the catalog says nothing of which window changed; robots have none"
         materialize(instance, "raw_videos", "2026-03-01")
         asked, cursor = automated(instance, cursor)

@@ -15,11 +15,12 @@ from humannet_assets.store.lance_store import LanceStore
 from humannet_assets_tests.quality.test_report import filled
 from humannet_assets_tests.single_life.small_world import TINY_SETTINGS, two_lives
 from humannet_assets_tests.store.synthetic import fill
+from humannet_assets_tests.vla.policy_world import PolicyWorld, experiment
 
 __all__ = ["filled"]
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 EXPLORE, QUALITY = FOLDER / "01_explore_annotations.ipynb", FOLDER / "02_stage_quality.ipynb"
-LIVES = FOLDER / "03_single_life.ipynb"
+LIVES, POLICIES = FOLDER / "03_single_life.ipynb", FOLDER / "04_vla.ipynb"
 
 
 def executed(root: Path | str, monkeypatch: pytest.MonkeyPatch, notebook: Path = EXPLORE) -> nbformat.NotebookNode:
@@ -75,11 +76,26 @@ def test_the_single_life_notebook_shows_pictures_tables_and_verdicts(tmp_path: P
     assert any("undecided" in str(data.get("text/html")) for data in shown)
 
 
-@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY, LIVES], ids=lambda path: path.stem)
+def test_the_vla_notebook_shows_arms_with_controls_and_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = PolicyWorld(tmp_path, experiment(arms=["base"], hour_shares=[]))
+    world.add_robots()
+    world.run()
+    file = tmp_path / "settings.yaml"
+    file.write_text(yaml.safe_dump({"vla": dict(world.overrides)}))
+    monkeypatch.setenv("HUMANNET_SETTINGS", str(file))
+    shown = outputs(executed(world.store.root, monkeypatch, POLICIES))
+    assert sum("image/png" in data for data in shown) == 1, "loss curves"
+    assert sum("image/jpeg" in data for data in shown) == 3, "loss, position, vision gap"
+    assert any("2 policies. path, not science: 16 samples" in str(data.get("text/plain")) for data in shown)
+    assert any("shuffled_image" in str(data.get("text/markdown")) for data in shown)
+    assert any("base looks" in str(data.get("text/html")) for data in shown)
+
+
+@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY, LIVES, POLICIES], ids=lambda path: path.stem)
 def test_notebooks_run_on_an_empty_store(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executed(tmp_path / "empty", monkeypatch, notebook)
 
 
-@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY, LIVES], ids=lambda path: path.stem)
+@pytest.mark.parametrize("notebook", [EXPLORE, QUALITY, LIVES, POLICIES], ids=lambda path: path.stem)
 def test_committed_notebooks_hold_no_outputs_of_other_stores(notebook: Path) -> None:
     assert all(not cell.get("outputs") for cell in nbformat.read(notebook, as_version=4).cells)

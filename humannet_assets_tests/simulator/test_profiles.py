@@ -83,6 +83,7 @@ def test_lives_have_their_hours() -> None:
         (LivesOptions, {"hours": -1}, "greater than or equal to 0"),
         (LivesOptions, {"width": 321}, "multiple of 2"),
         (RobotOptions, {"tasks": "juggle"}, "no such task: juggle; there are"),
+        (RobotOptions, {"cameras": "chest"}, "cameras chest: choose from head"),
         (SampleOptions, {"clips": 3}, "Extra inputs"),
     ],
 )

@@ -234,7 +234,7 @@ class EpisodeOptions:
     """Which episodes: number `i` is of the `i`-th task in turn, and its instance of seed `seed * 1000000 + i`.
 
     Raises:
-        ValueError: Fewer than one episode or more than a seed has, a negative seed, or a task that does not exist.
+        ValueError: Fewer than one episode or more than a seed has, a negative seed, a task or a camera that does not exist.
     """
 
     episodes: int
@@ -242,6 +242,7 @@ class EpisodeOptions:
     tasks: tuple[str, ...] = tuple(TASKS)
     size: tuple[int, int] = (320, 240)
     quality: RenderQuality = EPISODE_QUALITY
+    cameras: tuple[str, ...] = CAMERAS
 
     def __post_init__(self) -> None:
         if not 1 <= self.episodes <= EPISODES_PER_SEED or self.seed < 0:
@@ -250,6 +251,8 @@ class EpisodeOptions:
             )
         if not self.tasks:
             raise ValueError(f"name at least one task of {', '.join(TASKS)}")
+        if not self.cameras or set(self.cameras) - set(CAMERAS):
+            raise ValueError(f"cameras {', '.join(self.cameras) or 'none'}: choose from {', '.join(CAMERAS)}")
         for task in self.tasks:
             get_task(task)
 
@@ -267,7 +270,7 @@ class EpisodeOptions:
 
     def form(self) -> Format:
         """The format of the dataset's frames."""
-        cameras = {f"observation.images.{camera}": self.size for camera in CAMERAS}
+        cameras = {f"observation.images.{camera}": self.size for camera in self.cameras}
         return Format(CONTROL_RATE_HZ, ROBOT_TYPE, VECTORS, cameras, EXTRAS)
 
 
@@ -364,7 +367,7 @@ def record_to(root: Path, options: EpisodeOptions, index: int) -> EpisodeTruth:
             env.reset()
             try:
                 with EpisodeWriter(root, options.form(), index, env.instruction) as writer:
-                    episode = record_episode(env, Expert(env, attempt), writer.add)
+                    episode = record_episode(env, Expert(env, attempt), writer.add, options.cameras)
                     if not episode.success and attempt + 1 < ATTEMPTS:
                         raise _AttemptFailedError
                     writer.extras = {"success": episode.success, "task_name": episode.task, "seed": episode.seed}

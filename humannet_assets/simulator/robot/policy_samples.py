@@ -18,7 +18,7 @@ from humannet_assets.simulator.robot.env import Observation, TabletopEnv
 from humannet_assets.simulator.robot.episodes import ROBOT_TYPE, record_episode
 from humannet_assets.simulator.robot.expert import Expert
 from humannet_assets.simulator.robot.model import CONTROL_RATE_HZ
-from humannet_assets.simulator.robot.tabletop import head_pose
+from humannet_assets.simulator.robot.tabletop import FAST, head_pose
 from humannet_assets.simulator.robot.tasks import instance_rng
 from humannet_assets.simulator.wearer.body import OUT, SIDES
 from humannet_assets.simulator.world import RGB, RenderQuality
@@ -27,8 +27,6 @@ from humannet_assets.vla.episodes import MAX_JOINTS
 from humannet_assets.vla.motion import Motion, resting
 from humannet_assets.vla.samples import Sample
 
-FAST = RenderQuality(shadow_size=0, samples=0, slices=10, stacks=6)
-"""Without shadows: 1.4 ms per small picture instead of 13."""
 GROUP = "in_domain"
 POINTING = "pointing"
 """Source and group of warm-up samples."""

@@ -25,6 +25,8 @@ TABLE_M, TABLE_Y_M = (0.75, 0.48, 0.02), 0.28
 
 EPISODE_QUALITY = RenderQuality(shadow_size=1024, samples=0, slices=16, stacks=10)
 """Three cameras at 320x240 in 36 ms on one core; four samples per pixel and a shadow map of 2048 would take 130 ms."""
+FAST = RenderQuality(shadow_size=0, samples=0, slices=10, stacks=6)
+"""Without shadows: 1.4 ms per small picture instead of 13."""
 
 _TEXTURE_PX = 256
 _DECOR_Y_M = (0.60, 0.70)

@@ -48,6 +48,13 @@ from humannet_assets.store.tables.sources import (
     VIDEO_SOURCES,
 )
 from humannet_assets.store.tables.vla import HUMAN_DATA_REPORT, HUMAN_EPISODES, ROBOT_EPISODES, ROBOT_RECORDINGS
+from humannet_assets.store.tables.vla_models import (
+    VLA_CHECKPOINTS,
+    VLA_COMPARISONS,
+    VLA_EPISODE_ERRORS,
+    VLA_RESULTS,
+    VLA_RUNS,
+)
 
 TABLES: tuple[Table, ...] = (
     SOURCE_CATALOG,
@@ -85,6 +92,11 @@ TABLES: tuple[Table, ...] = (
     ROBOT_RECORDINGS,
     ROBOT_EPISODES,
     HUMAN_EPISODES,
+    VLA_RUNS,
+    VLA_CHECKPOINTS,
+    VLA_EPISODE_ERRORS,
+    VLA_RESULTS,
+    VLA_COMPARISONS,
     HUMAN_DATA_REPORT,
     STAGE_QUALITY,
     STAGE_CONFUSIONS,
@@ -134,4 +146,9 @@ __all__ = [
     "VIDEO_SOURCES",
     "VIEWPOINTS",
     "VISIBLE_POINTS",
+    "VLA_CHECKPOINTS",
+    "VLA_COMPARISONS",
+    "VLA_EPISODE_ERRORS",
+    "VLA_RESULTS",
+    "VLA_RUNS",
 ]

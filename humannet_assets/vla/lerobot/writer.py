@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import filecmp
 import json
 import os
 import shutil
@@ -320,13 +321,19 @@ def _holds_files(root: Path) -> bool:
 
 
 def _publish(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside its place and put it there at once."""
+    """Write a file beside its place and put it there at once; one that is there with the same content stays untouched.
+
+    Whoever tells by size and time whether a dataset has changed would otherwise read all of it again.
+    """
     fresh = path.with_name(f".{path.name}{_FRESH}")
     path.parent.mkdir(parents=True, exist_ok=True)
     write(fresh)
     with fresh.open("rb") as written:
         os.fsync(written.fileno())
-    fresh.replace(path)
+    if path.is_file() and filecmp.cmp(fresh, path, shallow=False):
+        fresh.unlink()
+    else:
+        fresh.replace(path)
 
 
 @contextmanager

@@ -78,8 +78,8 @@ def arm_hours(human_h: float, robot_h: float, config: ArmsConfig) -> dict[Arm, f
     return {"base": 0.0, "ego": robot * config.hour_ratio, "robot": robot, "robot_large": large}
 
 
-def arm_samples(arm: Arm, data: ArmData, config: ArmsConfig, seed: int) -> list[Sample]:
-    """What an arm goes on with; empty for base.
+def arm_samples(arm: Arm, data: ArmData, config: ArmsConfig, seed: int, share: float = 1.0) -> list[Sample]:
+    """What an arm goes on with: its hours, or a share of them that is part of any larger one; empty for base.
 
     Raises:
         PolicySetupError: See `arm_hours`; or robot_large is asked for and is no larger than robot.
@@ -92,7 +92,7 @@ def arm_samples(arm: Arm, data: ArmData, config: ArmsConfig, seed: int) -> list[
             f"robot_large would get {wanted['robot_large']:.3g} h, as many as robot; add robot episodes, or raise hour_ratio "
             f"{config.hour_ratio:g} so that robot takes fewer"
         )
-    return take_hours(data.human if arm == "ego" else data.robot, wanted[arm], seed)
+    return take_hours(data.human if arm == "ego" else data.robot, share * wanted[arm], seed)
 
 
 def train_arm(
@@ -102,6 +102,7 @@ def train_arm(
     normalisers: Mapping[str, Normaliser],
     folder: Path,
     train: Callable[[StageConfig, Path | None, bool, Sequence[Sample], Path, Mapping[str, object]], PolicyCard],
+    share: float = 1.0,
 ) -> PolicyCard:
     """Train one arm to the end of its post-training; finished stages in the folders are not trained again.
 
@@ -112,12 +113,13 @@ def train_arm(
         normalisers: By source, the same for all arms.
         folder: Of all arms of this seed; the warm-up is shared there.
         train: Trains a stage (stage, folder it starts from, whether the expert is kept, samples, its folder, about).
+        share: Of the arm's hours, for the law of hours.
     """
     start: Path | None = None
     if config.warm_up is not None:
         start = folder / "warm_up"
         train(config.warm_up, None, False, data.warm_up, start, {"stage": "warm_up"})
-    own = arm_samples(arm, data, config, config.continued.seed)
+    own = arm_samples(arm, data, config, config.continued.seed, share)
     if own:
         about = {"arm": arm, "stage": "continued", "hours": hours(own), "episodes": len({s.episode_id for s in own})}
         train(config.continued, start, False, own, folder / arm / "continued", about)
@@ -128,12 +130,22 @@ def train_arm(
 
 
 def check_comparable(cards: Mapping[str, PolicyCard]) -> None:
-    """Raise `PolicySetupError` unless policies differ only in where they come from: same post-training, same statistics."""
+    """Raise `PolicySetupError` unless policies differ only in where they come from: same post-training, same statistics.
+
+    Statistics are compared of the sources both have: base has none of people.
+    """
     check_equal_arms({arm: card.stage for arm, card in cards.items()}, "post-training")
     first, *others = cards
     for arm in others:
-        for what in ("policy", "statistics", "vlm_identity"):
-            if getattr(cards[first], what) != getattr(cards[arm], what):
+        one, other = cards[first], cards[arm]
+        shared = one.statistics.keys() & other.statistics.keys()
+        differs = {
+            "policy": one.policy != other.policy,
+            "statistics": any(one.statistics[source] != other.statistics[source] for source in shared),
+            "vlm_identity": one.vlm_identity != other.vlm_identity,
+        }
+        for what, different in differs.items():
+            if different:
                 raise PolicySetupError(
                     f"{what} of the arms {first!r} and {arm!r} differ; train both with the same configuration and statistics"
                 )

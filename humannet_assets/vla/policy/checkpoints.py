@@ -30,7 +30,7 @@ from humannet_assets.vla.policy.config import PolicyConfig, StageConfig
 from humannet_assets.vla.policy.curve import CurveRow
 from humannet_assets.vla.policy.model import Policy, new_expert
 from humannet_assets.vla.policy.training import Trainer
-from humannet_assets.vla.policy.vlm import Vlm, load_vlm, merged, prepare, qwen
+from humannet_assets.vla.policy.vlm import Vlm, load_vlm, merged, prepare, quiet_peft, qwen
 from humannet_assets.vla.samples import Normaliser, Sample
 
 CHANGES = "changes"
@@ -172,7 +172,8 @@ def _changed(vlm: Vlm, card: PolicyCard, folder: Path) -> Vlm:
         else:
             from peft import PeftModel
 
-            vlm.model = merged(PeftModel.from_pretrained(qwen(vlm.model), path))
+            with quiet_peft():
+                vlm.model = merged(PeftModel.from_pretrained(qwen(vlm.model), path))
     return vlm
 
 

@@ -8,11 +8,10 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from pydantic import Field
 
-from humannet_assets.store.step import StepConfig
 from humannet_assets.vla.actions import Float32s
 from humannet_assets.vla.policy.batches import Collator
+from humannet_assets.vla.policy.config import ClosedLoopConfig
 from humannet_assets.vla.policy.model import Policy, sampling_noise
 from humannet_assets.vla.samples import Sample, with_images
 
@@ -35,13 +34,6 @@ class Loop(Protocol):
     def close(self) -> None:
         """Free what it holds."""
         ...
-
-
-class ClosedLoopConfig(StepConfig):
-    """How a policy is let act."""
-
-    execute: int = Field(default=8, ge=1, description="Steps of a chunk carried out before it looks again. Ours: half of 16.")
-    seed: int = Field(default=0, ge=0, description="Of the sampled actions' starting noise.")
 
 
 @dataclass(frozen=True)
@@ -84,17 +76,3 @@ def roll_out(loop: Loop, actor: Actor, config: ClosedLoopConfig) -> Rollout:
             steps += 1
             if loop.success() or over:
                 return Rollout(loop.success(), steps)
-
-
-def success_interval(successes: int, tries: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's 95 % interval of a rate (Wilson 1927): right for few tries and for rates of 0 and 1.
-
-    Raises:
-        ValueError: There were no tries.
-    """
-    if tries < 1:
-        raise ValueError("a success rate needs at least one try")
-    rate = successes / tries
-    middle = (rate + z * z / (2 * tries)) / (1 + z * z / tries)
-    half = z * np.sqrt(rate * (1 - rate) / tries + z * z / (4 * tries**2)) / (1 + z * z / tries)
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))

@@ -11,6 +11,10 @@ from humannet_assets.vla.actions import CHUNK_STEPS
 
 TINY = "tiny"
 """`VlmConfig.model` of the built-in model."""
+REAL = "real"
+SEEING = (REAL, "shuffled_image", "matched_image", "shuffled_text")
+"""Conditions a policy is run under (`evaluation.evaluate`)."""
+LOSS = "loss"
 
 
 class TinyVlmConfig(StepConfig):
@@ -117,3 +121,19 @@ class StageConfig(StepConfig):
     seed: int = Field(
         default=0, ge=0, description="Decides adapters' and expert's initial weights, order of samples and noise."
     )
+
+
+class EvaluationConfig(StepConfig):
+    """How policies are judged; the same for all that are compared."""
+
+    draws: int = Field(default=8, ge=1, le=1024, description="Fixed (t, noise) draws per sample. Ours: halves the spread of 2.")
+    batch_size: int = Field(default=32, ge=1, description="Samples at once.")
+    resamples: int = Field(default=1000, ge=100, description="Of the bootstrap over episodes.")
+    seed: int = Field(default=0, ge=0, description="Of draws, shuffles and resamples.")
+
+
+class ClosedLoopConfig(StepConfig):
+    """How a policy is let act."""
+
+    execute: int = Field(default=8, ge=1, description="Steps of a chunk carried out before it looks again. Ours: half of 16.")
+    seed: int = Field(default=0, ge=0, description="Of the sampled actions' starting noise.")

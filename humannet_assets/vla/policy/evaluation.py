@@ -11,31 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from pydantic import Field
 
 from humannet_assets.single_life.statistics import CONFIDENCE, bootstrap_interval
-from humannet_assets.store.step import StepConfig
 from humannet_assets.vla.actions import ACTION_DIM, Float32s
 from humannet_assets.vla.episodes import Floats
 from humannet_assets.vla.policy.batches import Collator, Noise, draw_noise
+from humannet_assets.vla.policy.config import LOSS, REAL, SEEING, EvaluationConfig
 from humannet_assets.vla.policy.controls import MeanAction, shuffled, zero_action
 from humannet_assets.vla.policy.errors import MEASURES, open_loop_errors
 from humannet_assets.vla.policy.model import Policy, sampling_noise
 from humannet_assets.vla.policy.problems import check_samples
 from humannet_assets.vla.samples import Sample
-
-REAL = "real"
-SEEING = (REAL, "shuffled_image", "matched_image", "shuffled_text")
-LOSS = "loss"
-
-
-class EvaluationConfig(StepConfig):
-    """How policies are judged; the same for all that are compared."""
-
-    draws: int = Field(default=8, ge=1, le=1024, description="Fixed (t, noise) draws per sample. Ours: halves the spread of 2.")
-    batch_size: int = Field(default=32, ge=1, description="Samples at once.")
-    resamples: int = Field(default=1000, ge=100, description="Of the bootstrap over episodes.")
-    seed: int = Field(default=0, ge=0, description="Of draws, shuffles and resamples.")
 
 
 @dataclass(frozen=True)

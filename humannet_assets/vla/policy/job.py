@@ -26,6 +26,8 @@ class PolicyJob(StepConfig):
 
     folder: Path = Field(description="Where the run lives; the finished policy is found here.")
     samples_file: Path = Field(description="Samples, as `save_samples` writes them.")
+    hours: float | None = Field(default=None, gt=0, description="Of them, so many hours (`take_hours`); None: all.")
+    hours_seed: int = Field(default=0, ge=0, description="Of the choice of episodes for those hours.")
     statistics: dict[str, SourceStatistics] = Field(description="By source, of training splits.")
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
     stage: StageConfig = Field(default_factory=StageConfig)
@@ -40,12 +42,16 @@ def run_job(job: PolicyJob, on_row: Callable[[CurveRow], None] | None = None) ->
     from humannet_assets.single_life.distribution import distributed
     from humannet_assets.vla.policy.checkpoints import Start, train_policy
     from humannet_assets.vla.sample_files import load_samples
+    from humannet_assets.vla.samples import take_hours
 
+    samples = load_samples(job.samples_file)
+    if job.hours is not None:
+        samples = take_hours(samples, job.hours, job.hours_seed)
     normalisers = {source: own.normaliser() for source, own in job.statistics.items()}
     with distributed(job.device) as place:
         return train_policy(
-            job.policy, job.stage, Start(job.start, job.keep_expert), load_samples(job.samples_file), normalisers, job.folder,
-            place, job.about, on_row,
+            job.policy, job.stage, Start(job.start, job.keep_expert), samples, normalisers, job.folder, place,
+            job.about, on_row,
         )  # fmt: skip
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 import functools
 import re
 import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,9 +75,10 @@ def load_vlm(config: VlmConfig) -> Vlm:
 def _load(folder: Path, identity: str, config: VlmConfig) -> Vlm:
     from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
 
-    model: Any = AutoModelForImageTextToText.from_pretrained(
-        folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
-    )
+    with _no_progress_bar():
+        model: Any = AutoModelForImageTextToText.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
     embed = model.model.visual.patch_embed
     # The same sum as a matrix product, without a 3D convolution: 8 % less time per training step of the tiny model on a CPU.
     embed.forward = functools.partial(_embed_patches, embed.proj)
@@ -88,6 +92,28 @@ def _load(folder: Path, identity: str, config: VlmConfig) -> Vlm:
             f"vlm.image_size {config.image_size} is not a multiple of {cell} px, this model's patch times merge; use {near}"
         )
     return Vlm(model, tokenizer, pictures, identity)
+
+
+@contextmanager
+def quiet_peft() -> Iterator[None]:
+    """Without the warning for every model that peft asks transformers by an old name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
+        yield
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """A bar per loaded model would drown the log of a run that trains many."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _embed_patches(convolution: nn.Conv3d, pixels: Tensor) -> Tensor:
@@ -150,7 +176,7 @@ def prepare(model: nn.Module, stage: StageConfig, seed: int) -> nn.Module:
     from peft import LoraConfig, get_peft_model
 
     check_targets(model, stage.lora)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), quiet_peft():
         torch.manual_seed(seed)
         return get_peft_model(
             inner,

@@ -131,8 +131,11 @@ def test_truth_lies_beside(dataset: Path) -> None:
 
 
 def test_any_number_of_runs_and_processes_makes_the_same(dataset: Path, tmp_path: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in dataset.rglob("*") if path.is_file()}
     again = write_episodes(dataset, OPTIONS)
     assert (again.made, again.present) == (0, 2)
+    after = {path: path.stat().st_mtime_ns for path in dataset.rglob("*") if path.is_file()}
+    assert after == before, "or whoever goes by size and time would read all of it again"
     root = tmp_path / "parallel"
     write_episodes(root, OPTIONS, workers=2)
     assert content(root) == content(dataset)

@@ -14,7 +14,8 @@ from humannet_assets.simulator.robot.policy_samples import (
     demonstrations,
     pointings,
 )  # fmt: skip
-from humannet_assets.vla.policy.closed_loop import ClosedLoopConfig, roll_out
+from humannet_assets.vla.policy.closed_loop import roll_out
+from humannet_assets.vla.policy.config import ClosedLoopConfig
 from humannet_assets.vla.samples import Sample
 
 SIZE = (56, 42)

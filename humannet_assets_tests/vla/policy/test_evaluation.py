@@ -12,17 +12,18 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from humannet_assets.single_life.distribution import Distribution
+from humannet_assets.vla.intervals import success_interval
 from humannet_assets.vla.policy.arms import ArmData, ArmsConfig, arm_hours, arm_samples, check_comparable, train_arm
 from humannet_assets.vla.policy.batches import Collator
 from humannet_assets.vla.policy.card import PolicyCard
 from humannet_assets.vla.policy.checkpoints import Start, load_policy, train_policy
-from humannet_assets.vla.policy.closed_loop import ClosedLoopConfig, roll_out, success_interval
+from humannet_assets.vla.policy.closed_loop import roll_out
+from humannet_assets.vla.policy.config import ClosedLoopConfig, EvaluationConfig
 from humannet_assets.vla.policy.controls import MeanAction, shuffled, zero_action
 from humannet_assets.vla.policy.curve import fit_hours, steps_to
 from humannet_assets.vla.policy.errors import open_loop_errors
 from humannet_assets.vla.policy.evaluation import (
     Evaluation,
-    EvaluationConfig,
     Measured,
     difference,
     evaluate,
