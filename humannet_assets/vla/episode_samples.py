@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from humannet_assets.media.access import MediaAccess
 from humannet_assets.single_life.atomic import replacing
+from humannet_assets.store.compute import Compute
 from humannet_assets.store.lance_store import LanceStore, quoted
 from humannet_assets.vla.ablation import ANCHOR, SampleConfig
 from humannet_assets.vla.actions import HANDS, Bools
 from humannet_assets.vla.chunks import TABLES, EpisodeChoice, EpisodeChunks, Kind, read_episodes
-from humannet_assets.vla.pictures import PictureError
 from humannet_assets.vla.policy.config import PolicyConfig
 from humannet_assets.vla.resample import ACTION_RATE_HZ
 from humannet_assets.vla.sample_files import load_samples, save_samples
@@ -39,7 +39,7 @@ class NoPicturesError(ValueError):
 
 @dataclass(frozen=True)
 class SampleSet:
-    """A file of samples and what it was made from. `left_out` counts episodes without pictures of every camera."""
+    """A file of samples. `left_out` counts episodes whose pictures could not be read, of every camera."""
 
     path: Path
     left_out: int
@@ -59,6 +59,7 @@ class SampleSource:
         folder: Where files are kept.
         samples: How chunks are cut.
         policy: Cameras and the size of pictures.
+        compute: Where pictures are decoded.
     """
 
     store: LanceStore
@@ -66,6 +67,7 @@ class SampleSource:
     folder: Path
     samples: SampleConfig
     policy: PolicyConfig
+    compute: Compute
 
     def of(self, kind: Kind, ids: Sequence[str]) -> SampleSet:
         """The samples of some episodes; made now unless they are there.
@@ -97,40 +99,50 @@ class SampleSource:
         return (*self.policy.cameras, *self.policy.vlm.image_size)
 
     def _made(self, kind: Kind, ids: Sequence[str]) -> tuple[list[Sample], int]:
-        height, width = self.policy.vlm.image_size
-        each = len(self.policy.cameras) * height * width * 3
-        made: list[Sample] = []
-        left_out, why = 0, ""
-        for chunks in self._episodes(kind, ids):
-            if (len(made) + len(chunks[0])) * each > self.samples.max_gib * 1024**3:
+        made: dict[int, list[Sample]] = {}
+        left_out, why, size = 0, "", 0
+        tasks = [(self.store, self.access, self.samples, self.policy, kind, row_id) for row_id in sorted(ids)]
+        for place, found in self.compute.call(stored_samples, tasks):
+            if isinstance(found, BaseException):
+                left_out, why = left_out + 1, why or f"{type(found).__name__}: {found}"
+                continue
+            made[place] = found
+            size += sum(sample.images.nbytes for sample in found)
+            if size > self.samples.max_gib * 1024**3:
                 raise TooManySamplesError(
                     f"pictures of the {kind} episodes take more than samples.max_gib {self.samples.max_gib:g}; raise it, or "
                     "raise samples.chunks.stride, or lower training.policy.vlm.image_size"
                 )
-            try:
-                made += episode_samples(chunks, (height, width), self.samples)
-            except PictureError as error:
-                left_out, why = left_out + 1, why or str(error)
-        if not made:
+        if not any(made.values()):
             raise NoPicturesError(
                 f"none of {len(ids)} {kind} episodes has pictures of the cameras {', '.join(self.policy.cameras)} ({why}); set "
                 f"training.policy.cameras to cameras all have, e.g. [{ANCHOR}]"
             )
-        return made, left_out
+        return [sample for _, own in sorted(made.items()) for sample in own], left_out
 
-    def _episodes(self, kind: Kind, ids: Sequence[str]) -> Iterator[tuple[EpisodeChunks, ...]]:
-        """Each episode once per camera. People have one camera, which stands for the first."""
-        choices = [
-            EpisodeChoice(
-                kind=kind, robot_ready=self.samples.robot_ready, chunks=self.samples.chunks,
-                camera=None if kind == "human" or camera == ANCHOR else camera,
-            )
-            for camera in self.policy.cameras[: 1 if kind == "human" else None]
-        ]  # fmt: skip
-        each = [read_episodes(self.store, choice, self.access, ids=ids) for choice in choices]
-        missing = len(self.policy.cameras) - len(choices)
-        for chunks in zip(*each, strict=True):
-            yield chunks + (_blind(chunks[0]),) * missing
+
+def stored_samples(
+    store: LanceStore, access: MediaAccess, samples: SampleConfig, policy: PolicyConfig, kind: Kind, row_id: str
+) -> list[Sample]:  # fmt: skip
+    """Samples of one stored episode, decoded where this runs: in a worker that may be killed (media is hostile).
+
+    Raises:
+        PictureError: A camera has no pictures, or one is damaged.
+        OSError: The video is gone.
+    """
+    # People have one camera, which stands for the first.
+    choices = [
+        EpisodeChoice(
+            kind=kind, robot_ready=samples.robot_ready, chunks=samples.chunks,
+            camera=None if kind == "human" or camera == ANCHOR else camera,
+        )
+        for camera in policy.cameras[: 1 if kind == "human" else None]
+    ]  # fmt: skip
+    each = [one for choice in choices for one in read_episodes(store, choice, access, ids=[row_id])]
+    if not each:
+        return []
+    each += [_blind(each[0])] * (len(policy.cameras) - len(choices))
+    return episode_samples(each, policy.vlm.image_size, samples)
 
 
 def _blind(chunks: EpisodeChunks) -> EpisodeChunks:

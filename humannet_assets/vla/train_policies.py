@@ -168,7 +168,7 @@ def run_configs(run: Mapping[str, Any]) -> tuple[ArmsConfig, SampleConfig]:
 
 def sample_source(place: Workplace, training: ArmsConfig, samples: SampleConfig) -> SampleSource:
     """Where the samples of a policy come from."""
-    return SampleSource(place.store, place.access, place.under(PLACE), samples, training.policy)
+    return SampleSource(place.store, place.access, place.under(PLACE), samples, training.policy, place.compute)
 
 
 def check_setup(training: ArmsConfig) -> None:

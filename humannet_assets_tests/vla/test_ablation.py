@@ -14,16 +14,21 @@ import pytest
 from humannet_assets.cli.project import UsageError
 from humannet_assets.cli.reproduce import STUDIES, check
 from humannet_assets.cli.simulate import profile_options
+from humannet_assets.media.access import MediaAccess
 from humannet_assets.settings import SettingsError, load_settings
+from humannet_assets.store.compute import ProcessWorkers
 from humannet_assets.store.tables import (
     HUMAN_DATA_REPORT,
+    HUMAN_EPISODES,
     ROBOT_EPISODES,
+    VIDEO_FILES,
     VLA_CHECKPOINTS,
     VLA_COMPARISONS,
     VLA_EPISODE_ERRORS,
     VLA_RESULTS,
     VLA_RUNS,
 )
+from humannet_assets.vla.episode_samples import SampleSource
 from humannet_assets.vla.intervals import mean_interval
 from humannet_assets.vla.policy.card import read_policy_card
 from humannet_assets.vla.policy.job import PolicyJob, run_job
@@ -32,7 +37,7 @@ from humannet_assets.vla.policy_report import write_report
 from humannet_assets.vla.policy_verdicts import all_findings
 from humannet_assets.vla.report import data_report
 from humannet_assets.vla.samples import Sample
-from humannet_assets_tests.vla.policy_world import SETTINGS, PolicyWorld, experiment
+from humannet_assets_tests.vla.policy_world import SETTINGS, PolicyWorld, experiment, person, put
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +89,22 @@ def test_every_planned_policy_is_trained_alike_but_for_its_arm(made: PolicyWorld
         pytest.approx(ego["continued_hours"]),
         read_policy_card(job.folder).run,  # type: ignore[union-attr]
     )
+
+
+def test_an_episode_whose_video_is_gone_is_left_out_and_counted(data: PolicyWorld, tmp_path: Path) -> None:
+    world = copy_of(data, tmp_path)
+    gone = {"file_id": "g", "video_id": "gone", "uri": str(tmp_path / "gone.mp4"), "fingerprint": "1-1"}
+    put(world.store, VIDEO_FILES, [gone], "file_id")
+    put(world.store, HUMAN_EPISODES, [{**person(6), "video_id": "gone"}], "clip_id")
+    config = world.settings.vla.experiment
+    source = SampleSource(
+        world.store, MediaAccess(), tmp_path / "vla", config.samples, config.training.policy, ProcessWorkers(1)
+    )
+    ids = [person(number)["clip_id"] for number in (1, 6, 0)]
+    found = source.of("human", ids)
+    assert found.left_out == 1
+    episodes = [sample.episode_id for sample in found.load()]
+    assert list(dict.fromkeys(episodes)) == [ids[2], ids[0]], "in the order of their ids, whichever worker ended first"
 
 
 def test_training_and_judging_never_share_an_episode(made: PolicyWorld) -> None:
