@@ -84,7 +84,8 @@ def arm_order(store: LanceStore) -> list[Finding]:
 def _finding(
     name: str, claim: str, measure: str, row: dict[str, Any], columns: tuple[str, str, str], sign: float
 ) -> Finding:  # fmt: skip
-    value, low, high = (math.nan if row[column] is None else sign * row[column] for column in columns)
+    # Adding 0 makes -0 plain 0.
+    value, low, high = (math.nan if row[column] is None else sign * row[column] + 0.0 for column in columns)
     low, high = (low, high) if sign > 0 else (high, low)
     seeds = int(row["seeds"])
     if seeds < LEAST_SEEDS:
