@@ -35,7 +35,7 @@ PROFILES: Mapping[str, ReproductionProfile] = {
         },
     ),
     "cpu": ReproductionProfile(
-        "small models of 48 x 48 pixels",
+        "small models of 48 x 48 pixels; 2 hours on two cores shared with other work, 97 CPU minutes without rendering",
         {
             "kitchens": 3, "walks": 3, "days": 0, "hours": 0.0834, "control_hours": 0.0334, "pool_hours": 0.1334,
             "probe_minutes": 2.0, "file_s": 60.0, "rate": 5.0, "width": 160, "height": 120,
