@@ -29,7 +29,7 @@ def vla_checkpoints(context: dg.AssetExecutionContext, pipeline: PipelineResourc
 @dg.asset(**_spec(VLA_RESULTS, ["robot_episodes", "vla_checkpoints"]))
 def vla_results(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult:
     """Judge policies per episode (table vla_episode_errors), sum up, and compare arms (table vla_comparisons)."""
-    return materialize(context, pipeline, result_page)
+    return materialize(context, pipeline, compared)
 
 
 def loss_picture(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:
@@ -37,10 +37,15 @@ def loss_picture(pipeline: PipelineResource, context: dg.AssetExecutionContext) 
     return picture_metadata(loss_figure(pipeline.store, pipeline.settings.vla.experiment), "loss_curves")
 
 
+def compared(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:
+    """Compare the arms as they are now, then show them."""
+    compare_arms(pipeline.store, pipeline.settings.vla.experiment.evaluation, context.run.run_id)
+    return result_page(pipeline, context)
+
+
 def result_page(pipeline: PipelineResource, context: dg.AssetExecutionContext) -> dict[str, Any]:
     """Bars per validation group with controls, the vision gap, and the figures as a table."""
     config = pipeline.settings.vla.experiment
-    compare_arms(pipeline.store, config.evaluation, context.run.run_id)
     metadata: dict[str, Any] = {}
     for name, jpeg in group_figures(pipeline.store, config).items():
         metadata |= picture_metadata(jpeg, name)

@@ -14,10 +14,10 @@ from humannet_assets.single_life.card import CheckpointError, read_card
 from humannet_assets.single_life.experiment import CasConfig, ExperimentConfig
 from humannet_assets.single_life.frames import FrameCacheConfig, FrameCacheError
 from humannet_assets.single_life.pairs import PairsError
-from humannet_assets.single_life.workplace import Workplace, require
+from humannet_assets.single_life.workplace import PlacedStep
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
-from humannet_assets.store.step import Outcome, Read, Step, StepConfig, Unit
+from humannet_assets.store.step import Outcome, Read, StepConfig, Unit
 from humannet_assets.store.tables import CAS_MATRICES, CROCO_CHECKPOINTS, LIFE_COMPARISONS, LIFE_PAIR_INDICES
 from humannet_assets.store.tables.single_life_models import RUN_COLUMNS
 
@@ -43,7 +43,7 @@ class CasStepConfig(StepConfig):
         return cls(cas=cas, frames=experiment.frames)
 
 
-class CasStep(Step[CasStepConfig]):
+class CasStep(PlacedStep[CasStepConfig]):
     """Compares the models of each comparison.
 
     Args:
@@ -60,10 +60,6 @@ class CasStep(Step[CasStepConfig]):
     )
     writes = CAS_MATRICES
     load_units = 1
-
-    def __init__(self, config: CasStepConfig, place: Workplace | None = None) -> None:
-        super().__init__(config)
-        self.place = place
 
     def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
         """One outcome per comparison; models that cannot be compared fail it with a message that names them."""
@@ -94,7 +90,7 @@ class CasStep(Step[CasStepConfig]):
         from humannet_assets.single_life.nulls import random_models
         from humannet_assets.single_life.probe_set import probe_images
 
-        place, config = require(self.place), self.config.cas
+        place, config = self.place, self.config.cas
         sizes = read_card(Path(models[0]["folder"])).model
         ks = usable_ks(config.ks, sizes.patches)
         pairs = probe_images(place, config, self.config.frames, sizes)

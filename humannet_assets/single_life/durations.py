@@ -9,15 +9,15 @@ import polars as pl
 
 from humannet_assets.single_life.alignment import MODEL_COLUMNS, read_scores
 from humannet_assets.single_life.runs import DURATIONS
-from humannet_assets.single_life.workplace import Workplace, require
+from humannet_assets.single_life.workplace import PlacedStep
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore
-from humannet_assets.store.step import NoConfig, Outcome, Read, Step, Unit
+from humannet_assets.store.step import NoConfig, Outcome, Read, Unit
 from humannet_assets.store.tables import ALIGNMENT_BY_DURATION, CAS_MATRICES, CROCO_CHECKPOINTS, LIFE_COMPARISONS
 from humannet_assets.store.tables.single_life_models import PAIR_SCORE_COLUMNS, SCORE_COLUMNS
 
 
-class DurationStep(Step[NoConfig]):
+class DurationStep(PlacedStep[NoConfig]):
     """Picks the scores of duration models with references out of the matrices.
 
     Args:
@@ -35,10 +35,6 @@ class DurationStep(Step[NoConfig]):
     writes = ALIGNMENT_BY_DURATION
     load_units = 1
 
-    def __init__(self, config: NoConfig, place: Workplace | None = None) -> None:
-        super().__init__(config)
-        self.place = place
-
     def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
         """One row per model, reference, view and k; a reference that saw the model's own life is not one."""
         for unit in units:
@@ -47,7 +43,7 @@ class DurationStep(Step[NoConfig]):
                 yield Outcome.kept(unit, [])
                 continue
             models = {row["model_id"]: row for row in unit.all(CROCO_CHECKPOINTS)}
-            scores = read_scores(require(self.place).store, unit.id, "(role_a = 'reference' OR role_b = 'reference')")
+            scores = read_scores(self.place.store, unit.id, "(role_a = 'reference' OR role_b = 'reference')")
             rows = [found for row in scores.iter_rows(named=True) if (found := _row(comparison, models, row)) is not None]
             if not rows:
                 yield Outcome.rejected(unit, ["no_reference"], {"fix": "add a diverse pool or a second life"})

@@ -15,9 +15,9 @@ from humannet_assets.single_life.alignment import RANDOM, read_scores
 from humannet_assets.single_life.experiment import CasConfig
 from humannet_assets.single_life.runs import LIVES
 from humannet_assets.single_life.statistics import LEAST_UNITS, percentile_interval, permutation_test, unit_bootstrap
-from humannet_assets.single_life.workplace import Workplace, require
+from humannet_assets.single_life.workplace import PlacedStep
 from humannet_assets.store.identity import stable_id
-from humannet_assets.store.step import Outcome, Read, Step, Unit
+from humannet_assets.store.step import Outcome, Read, Unit
 from humannet_assets.store.tables import CAS_MATRICES, CAS_SUMMARIES, LIFE_COMPARISONS
 from humannet_assets.store.tables.single_life_models import SCORE_COLUMNS
 
@@ -83,7 +83,7 @@ def score_matrix(rows: pl.DataFrame) -> ScoreMatrix:
     return ScoreMatrix(names, lives, roles, groups, values, float(rows["chance"][0]))
 
 
-class SummaryStep(Step[CasConfig]):
+class SummaryStep(PlacedStep[CasConfig]):
     """Sums up the matrices of whole lives; durations are the business of `alignment_by_duration`.
 
     Args:
@@ -100,10 +100,6 @@ class SummaryStep(Step[CasConfig]):
     writes = CAS_SUMMARIES
     load_units = 1
 
-    def __init__(self, config: CasConfig, place: Workplace | None = None) -> None:
-        super().__init__(config)
-        self.place = place
-
     def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
         """One row per view and k."""
         for unit in units:
@@ -111,7 +107,7 @@ class SummaryStep(Step[CasConfig]):
             if comparison["purpose"] != LIVES:
                 yield Outcome.kept(unit, [])
                 continue
-            scores = read_scores(require(self.place).store, unit.id)
+            scores = read_scores(self.place.store, unit.id)
             rows = []
             for _, part in scores.group_by("view", "k", maintain_order=True):
                 about = {name: part[name][0] for name in SCORE_COLUMNS}

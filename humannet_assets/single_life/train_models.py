@@ -25,8 +25,8 @@ from humannet_assets.single_life.experiment import parts_of
 from humannet_assets.single_life.frames import FrameCache, FrameCacheConfig
 from humannet_assets.single_life.job import TrainingJob, run_job
 from humannet_assets.single_life.pairs import LifePairs, PairsError, Split, read_pairs
-from humannet_assets.single_life.workplace import Workplace, require
-from humannet_assets.store.step import NoConfig, Outcome, Read, Step, Unit
+from humannet_assets.single_life.workplace import PlacedStep, Workplace
+from humannet_assets.store.step import NoConfig, Outcome, Read, Unit
 from humannet_assets.store.tables import CROCO_CHECKPOINTS, CROCO_RUNS, LIFE_PAIR_INDICES
 from humannet_assets.store.tables.single_life_models import RUN_COLUMNS
 
@@ -39,7 +39,7 @@ LENGTH_TOLERANCE_S = 1e-6
 HELD_OUT_BATCH = 64
 
 
-class CheckpointStep(Step[NoConfig]):
+class CheckpointStep(PlacedStep[NoConfig]):
     """Trains models; what each is comes with its row of `croco_runs`.
 
     Args:
@@ -64,10 +64,6 @@ class CheckpointStep(Step[NoConfig]):
     writes = CROCO_CHECKPOINTS
     load_units = 1
 
-    def __init__(self, config: NoConfig, place: Workplace | None = None) -> None:
-        super().__init__(config)
-        self.place = place
-
     def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
         """One outcome per model. Errors of training fail their unit with their message, the next run tries again."""
         for unit in units:
@@ -79,7 +75,7 @@ class CheckpointStep(Step[NoConfig]):
                 yield Outcome.rejected(unit, ["too_short"], numbers, known)
                 continue
             try:
-                pairs = run_pairs(require(self.place), run, "train")
+                pairs = run_pairs(self.place, run, "train")
             except PairsError as error:
                 yield Outcome.rejected(unit, ["no_pairs"], {"footage_s": there, "why": str(error)}, known)
                 continue
@@ -88,7 +84,7 @@ class CheckpointStep(Step[NoConfig]):
     def _train(
         self, unit: Unit, run: Mapping[str, Any], pairs: RunPairs, known: Mapping[str, Any]
     ) -> dict[str, Any]:  # fmt: skip
-        place = require(self.place)
+        place = self.place
         sizes, training, frames = run_configs(run)
         if pairs.crop_scale is not None:
             scaled = training.augmentation.model_copy(update={"crop_scale": pairs.crop_scale})
@@ -117,7 +113,7 @@ class CheckpointStep(Step[NoConfig]):
 
     def _held_out(self, run: Mapping[str, Any], job: TrainingJob, limit: int) -> tuple[int, float | None, float | None]:
         """Number of held-out pairs, loss on them, and loss with the reference of another pair."""
-        place = require(self.place)
+        place = self.place
         # All of the life's held-out blocks, also for models of its first hours.
         whole = {**run, "duration_s": None}
         try:

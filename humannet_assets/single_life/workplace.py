@@ -16,6 +16,7 @@ from humannet_assets.single_life.frames import FrameCache, FrameCacheConfig, Fra
 from humannet_assets.store.compute import Compute
 from humannet_assets.store.identity import stable_id
 from humannet_assets.store.lance_store import LanceStore, quoted
+from humannet_assets.store.step import ConfigT, Step
 from humannet_assets.store.tables import RAW_VIDEOS, VIDEO_FILES
 
 _FILLING = threading.Lock()
@@ -74,8 +75,27 @@ class Workplace:
         return [VideoFile(**row) for row in joined.sort("video_id").iter_rows(named=True)]
 
 
-def require(place: Workplace | None) -> Workplace:
-    """The workplace of a step that is about to work; steps that are only planned with need none."""
-    if place is None:
-        raise RuntimeError("this step works on the store as a whole; build it with `build_passes(settings, access, workplace)`")
-    return place
+class PlacedStep(Step[ConfigT]):
+    """A step that works on the store as a whole.
+
+    Args:
+        config: Its thresholds.
+        place: Where it works; not needed to plan.
+    """
+
+    def __init__(self, config: ConfigT, place: Workplace | None = None) -> None:
+        super().__init__(config)
+        self._place = place
+
+    @property
+    def place(self) -> Workplace:
+        """Where it works.
+
+        Raises:
+            RuntimeError: It was made to plan only.
+        """
+        if self._place is None:
+            raise RuntimeError(
+                "this step works on the store as a whole; build it with `build_passes(settings, access, workplace)`"
+            )
+        return self._place

@@ -11,9 +11,9 @@ import numpy as np
 from pydantic import Field
 
 from humannet_assets.single_life.card import CheckpointError
-from humannet_assets.single_life.workplace import Workplace, require
+from humannet_assets.single_life.workplace import PlacedStep, Workplace
 from humannet_assets.store.identity import stable_id
-from humannet_assets.store.step import Outcome, Read, Step, StepConfig, Unit
+from humannet_assets.store.step import Outcome, Read, StepConfig, Unit
 from humannet_assets.store.tables import ROBOT_EPISODES, VLA_CHECKPOINTS, VLA_EPISODE_ERRORS, VLA_RUNS
 from humannet_assets.store.tables.vla_models import RUN_COLUMNS
 from humannet_assets.vla.ablation import ANCHOR, ClosedLoopTries
@@ -46,7 +46,7 @@ class JudgeConfig(StepConfig):
     closed_loop: ClosedLoopTries = Field(default_factory=ClosedLoopTries, description="Acting in the simulator.")
 
 
-class JudgeStep(Step[JudgeConfig]):
+class JudgeStep(PlacedStep[JudgeConfig]):
     """Measures policies on held-out episodes.
 
     Args:
@@ -66,8 +66,8 @@ class JudgeStep(Step[JudgeConfig]):
     load_units = 1
 
     def __init__(self, config: JudgeConfig, place: Workplace | None = None, loops: LoopMaker | None = None) -> None:
-        super().__init__(config)
-        self.place, self.loops = place, loops
+        super().__init__(config, place)
+        self.loops = loops
         # The mean action is the same for all policies of one post-training.
         self._mean_done: dict[tuple[str, ...], bool] = {}
 
@@ -86,7 +86,7 @@ class JudgeStep(Step[JudgeConfig]):
                 yield Outcome.rejected(unit, ["too_few_held_out"], few)
                 continue
             training, samples = run_configs(run)
-            source = sample_source(require(self.place), training, samples)
+            source = sample_source(self.place, training, samples)
             try:
                 groups = groups_of(source.of("robot", run["eval_ids"]).load())
             except NoPicturesError as error:

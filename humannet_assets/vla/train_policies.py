@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from humannet_assets.single_life.train_models import JOB_FILE, parameter_count
-from humannet_assets.single_life.workplace import Workplace, require
-from humannet_assets.store.step import NoConfig, Outcome, Read, Step, Unit
+from humannet_assets.single_life.workplace import PlacedStep, Workplace
+from humannet_assets.store.step import NoConfig, Outcome, Read, Unit
 from humannet_assets.store.tables import HUMAN_EPISODES, ROBOT_EPISODES, VLA_CHECKPOINTS, VLA_RUNS
 from humannet_assets.store.tables.vla_models import RUN_COLUMNS
 from humannet_assets.vla.ablation import SampleConfig
@@ -62,7 +62,7 @@ class _Sets:
         return [own for own in (self.human, self.robot, self.post) if own]
 
 
-class PolicyStep(Step[NoConfig]):
+class PolicyStep(PlacedStep[NoConfig]):
     """Trains policies; what each is comes with its row of `vla_runs`.
 
     Args:
@@ -81,10 +81,6 @@ class PolicyStep(Step[NoConfig]):
     writes = VLA_CHECKPOINTS
     load_units = 1
 
-    def __init__(self, config: NoConfig, place: Workplace | None = None) -> None:
-        super().__init__(config)
-        self.place = place
-
     def process(self, units: Sequence[Unit]) -> Iterator[Outcome]:
         """One outcome per policy. Errors of training fail their unit with their message, the next run tries again."""
         for unit in units:
@@ -96,7 +92,7 @@ class PolicyStep(Step[NoConfig]):
                 continue
             training, samples = run_configs(run)
             check_setup(training)
-            source = sample_source(require(self.place), training, samples)
+            source = sample_source(self.place, training, samples)
             try:
                 sets = _sets(source, run)
             except NoPicturesError as error:
@@ -120,7 +116,7 @@ class PolicyStep(Step[NoConfig]):
     def _train(
         self, unit: Unit, run: Mapping[str, Any], sets: _Sets, data: ArmData, own: Sequence[Sample]
     ) -> dict[str, Any]:  # fmt: skip
-        place = require(self.place)
+        place = self.place
         training, samples = run_configs(run)
         arm: Arm = run["arm"]
         models = place.under(PLACE) / "models" / unit.id[:2] / unit.id

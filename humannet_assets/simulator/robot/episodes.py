@@ -5,8 +5,7 @@ A frame is what was observed and the action taken then; frames are 1/15 s apart.
 metres and quaternion x, y, z, w (w >= 0), left first: `observation.ee_pose` as measured and `ee_target` as commanded by the
 action, both in the frame of the head camera (x right, y down, z forward), `observation.ee_pose_base` in the base frame.
 
-The schema of `media.sidecar` describes one video file and who is seen in it; an episode is a stretch of three files in which
-nobody is seen. So its truth has a file of its own, `truth/episode-<number>.json` (`EpisodeTruth`), in the same terms.
+The truth of each lies beside the data set (`truth.EpisodeTruth`).
 """
 
 from __future__ import annotations
@@ -18,14 +17,13 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.spatial.transform import Rotation
 
-from humannet_assets.media.sidecar import Contact, Intrinsics, Segment, Side
+from humannet_assets.media.sidecar import Contact, Segment, Side
 from humannet_assets.simulator.cameras import Matrix
 from humannet_assets.simulator.robot.arm import JOINTS
 from humannet_assets.simulator.robot.env import TabletopEnv
@@ -33,6 +31,7 @@ from humannet_assets.simulator.robot.expert import Expert
 from humannet_assets.simulator.robot.model import CAMERAS, CONTROL_RATE_HZ
 from humannet_assets.simulator.robot.tabletop import EPISODE_QUALITY
 from humannet_assets.simulator.robot.tasks import TASKS, get_task
+from humannet_assets.simulator.robot.truth import CameraTruth, EpisodeTruth, ThingTruth, write_truth
 from humannet_assets.simulator.wearer.body import SIDES
 from humannet_assets.simulator.wearer.choreography import ACTOR
 from humannet_assets.simulator.world import RGB, RenderQuality
@@ -45,7 +44,6 @@ GENERATOR_VERSION = 2
 """Raised when the same options give other episodes: a dataset begun with another version is not gone on with."""
 ATTEMPTS = 3
 """Demonstrations tried when one fails; the last is kept as it is, with `success` false."""
-TRUTH_FOLDER = "truth"
 EPISODES_PER_SEED = 1_000_000
 
 _JOINT_NAMES = tuple(f"{side}_{joint}" for side in SIDES for joint in (*JOINTS, "gripper"))
@@ -67,47 +65,6 @@ FrameSink = Callable[[Mapping[str, npt.NDArray[np.float64]], Mapping[str, RGB]],
 
 Progress = Callable[[str, float, float], None]
 """Called with (what is done, seconds of episodes done, seconds to do), both estimated by the tasks' horizons."""
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-_Pose = list[Annotated[list[float], Field(min_length=4, max_length=4)]]
-
-
-class CameraTruth(_Model):
-    """A camera: intrinsics and pose (4x4), base <- camera for the head's, grasp frame <- camera for those on wrists."""
-
-    intrinsics: Intrinsics
-    pose: _Pose
-
-
-class ThingTruth(_Model):
-    """A thing on the table: what it is and its poses (4x4, base <- thing) at the first frame and after the last."""
-
-    kind: str
-    color: str
-    start: _Pose
-    end: _Pose
-
-
-class EpisodeTruth(_Model):
-    """What is known of an episode besides its frames. Times are seconds from its first frame."""
-
-    schema_version: int = 1
-    episode_index: int
-    task: str
-    seed: int
-    attempt: int
-    instruction: str
-    success: bool
-    frame_count: int
-    frame_rate: float
-    segments: list[Segment]
-    contacts: list[Contact]
-    cameras: dict[str, CameraTruth]
-    things: dict[str, ThingTruth]
 
 
 @dataclass
@@ -372,31 +329,8 @@ def record_to(root: Path, options: EpisodeOptions, index: int) -> EpisodeTruth:
                         raise _AttemptFailedError
                     writer.extras = {"success": episode.success, "task_name": episode.task, "seed": episode.seed}
                     truth = episode.truth(index, attempt)
-                    _write_truth(root, truth)
+                    write_truth(root, truth)
                 return truth
             except _AttemptFailedError:
                 continue
     raise AssertionError("the last attempt is kept")
-
-
-def truth_path(root: Path, index: int) -> Path:
-    """Where the truth of an episode lies in a dataset's folder."""
-    return root / TRUTH_FOLDER / f"episode-{index:06d}.json"
-
-
-def _write_truth(root: Path, truth: EpisodeTruth) -> None:
-    path = truth_path(root, truth.episode_index)
-    path.parent.mkdir(exist_ok=True)
-    fresh = path.with_name(f".{path.name}.fresh")
-    fresh.write_text(truth.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    fresh.replace(path)
-
-
-def load_truth(root: Path, index: int) -> EpisodeTruth:
-    """Read the truth of an episode.
-
-    Raises:
-        FileNotFoundError: There is none.
-        ValueError: It contradicts the schema.
-    """
-    return EpisodeTruth.model_validate_json(truth_path(root, index).read_bytes())

@@ -14,9 +14,9 @@ from humannet_assets.single_life.alignment import MODEL_COLUMNS, load_model
 from humannet_assets.single_life.config import CroCoConfig
 from humannet_assets.single_life.experiment import TransferConfig
 from humannet_assets.single_life.statistics import LEAST_UNITS, bootstrap_interval
-from humannet_assets.single_life.workplace import Workplace, require
+from humannet_assets.single_life.workplace import PlacedStep, Workplace
 from humannet_assets.store.identity import stable_id
-from humannet_assets.store.step import Outcome, Read, Step, Unit
+from humannet_assets.store.step import Outcome, Read, Unit
 from humannet_assets.store.tables import CROCO_CHECKPOINTS, CROCO_RUNS, LIFE_TRANSFER, PATCH_MATCHES, VIDEO_SOURCES
 from humannet_assets.store.tables.single_life_models import RUN_COLUMNS
 
@@ -35,15 +35,14 @@ _READS = (
 )
 
 
-class _ModelStep(Step[TransferConfig]):
+class _ModelStep(PlacedStep[TransferConfig]):
     """What both steps share: the probe set's pictures with depth, read once, and untrained models to compare with."""
 
     __abstract__ = True
     load_units = 8
 
     def __init__(self, config: TransferConfig, place: Workplace | None = None) -> None:
-        super().__init__(config)
-        self.place = place
+        super().__init__(config, place)
         self._samples: dict[tuple[str, ...], list[DepthSample]] = {}
 
     def probe(self, video_ids: Sequence[str]) -> list[DepthSample]:
@@ -52,7 +51,7 @@ class _ModelStep(Step[TransferConfig]):
 
         key = tuple(video_ids)
         if key not in self._samples:
-            self._samples = {key: probe_samples(require(self.place), video_ids, 4 * self.config.max_samples)}
+            self._samples = {key: probe_samples(self.place, video_ids, 4 * self.config.max_samples)}
         return self._samples[key]
 
 

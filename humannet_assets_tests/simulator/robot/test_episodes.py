@@ -19,14 +19,13 @@ from humannet_assets.simulator.robot.env import TabletopEnv
 from humannet_assets.simulator.robot.episodes import (
     EpisodeOptions,
     Written,
-    load_truth,
     record_to,
-    truth_path,
     write_episodes,
 )  # fmt: skip
 from humannet_assets.simulator.robot.expert import Expert
 from humannet_assets.simulator.robot.model import CAMERAS
 from humannet_assets.simulator.robot.tabletop import head_pose
+from humannet_assets.simulator.robot.truth import load_truth, truth_path
 from humannet_assets.simulator.world import RenderQuality
 from humannet_assets.vla.lerobot.layout import FormatError
 from humannet_assets.vla.lerobot.writer import DatasetError
